@@ -17,7 +17,7 @@ export class TopicExitingError extends Error {
   }
 }
 
-/** Where the bodies of a batch lie in a buffer: [start, end) after [start, end). */
+/** Where the bodies of a batch lie in a buffer, relative to its base: [start, end) after [start, end). */
 export type Bounds = readonly number[]
 
 /**
@@ -92,9 +92,9 @@ export class Topic implements TurnTask {
   }
 
   /** Publishes several bodies of one buffer. @throws {TopicExitingError} before any was taken. */
-  publishBatch(source: Buffer, bounds: Bounds): void {
+  publishBatch(source: Buffer, base: number, bounds: Bounds): void {
     this.#open()
-    for (let i = 0; i < bounds.length; i += 2) this.#append(source, bounds[i]!, bounds[i + 1]!)
+    for (let i = 0; i < bounds.length; i += 2) this.#append(source, base + bounds[i]!, base + bounds[i + 1]!)
     this.#schedule()
   }
 

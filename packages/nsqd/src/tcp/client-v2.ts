@@ -215,7 +215,10 @@ export class ClientV2 implements Subscriber {
   }
 
   #end(): void {
-    if (this.#closed) return this.#socket.destroy()
+    if (this.#closed) {
+      this.#socket.destroy()
+      return
+    }
     const error = this.#protocol.interrupted()
     if (error !== null) this.fail(error)
     this.finish()

@@ -199,11 +199,11 @@ export class ProtocolV2 implements CommandHandler {
       throw new ProtocolError('E_INVALID', 'SUB insufficient number of parameters')
     }
     requireTopicName('SUB', topicName)
-    if (!isValidChannelName(channelName.latin1Slice())) {
+    if (!isValidChannelName(channelName.toString('latin1'))) {
       throw new ProtocolError('E_BAD_CHANNEL', `SUB channel name ${quoteName(channelName)} is not valid`)
     }
-    const topic = registry.topic(topicName.latin1Slice())
-    const channel = registry.channel(topic, channelName.latin1Slice())
+    const topic = registry.topic(topicName.toString('latin1'))
+    const channel = registry.channel(topic, channelName.toString('latin1'))
     if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
       const limit = options.maxChannelConsumers
       throw new ProtocolError('E_SUB_FAILED', `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`)
@@ -289,7 +289,7 @@ export class ProtocolV2 implements CommandHandler {
       throw new ProtocolError('E_INVALID', `DPUB timeout ${delayMs} out of range 0-${max}`)
     }
     this.#deferMs = Number(delayMs)
-    this.#topicName = topicName.latin1Slice()
+    this.#topicName = topicName.toString('latin1')
     this.#awaitBody('DPUB')
   }
 
@@ -403,13 +403,13 @@ export class ProtocolV2 implements CommandHandler {
         throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${messageEnd} > ${maxBodySize}`)
       }
       if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
-      bounds.push(start + at + SIZE_FIELD_SIZE, start + messageEnd)
+      bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
       at = messageEnd
     }
     if (start + at !== end) return this.#awaitMpub(at, at) // all is there: take exactly that
     this.#awaiting = Awaiting.line
     this.#client.heartbeat.heard()
-    this.#runMpub(buf)
+    this.#runMpub(buf, start)
   }
 
   #awaitMpub(lookedThrough: number, size: number): void {
@@ -425,9 +425,9 @@ export class ProtocolV2 implements CommandHandler {
     if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `MPUB message too big ${size} > ${max}`)
   }
 
-  #runMpub(buf: Buffer): void {
+  #runMpub(buf: Buffer, start: number): void {
     try {
-      this.#topic().publishBatch(buf, this.#bounds)
+      this.#topic().publishBatch(buf, start, this.#bounds)
     } catch (error) {
       throw publishFailed('E_MPUB_FAILED', 'MPUB', error)
     }
@@ -475,7 +475,7 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#isLastName(buf, at, nameEnd)) return
     const name = buf.subarray(at, nameEnd)
     requireTopicName(command, name)
-    this.#topicName = name.latin1Slice()
+    this.#topicName = name.toString('latin1')
     this.#lastName = Buffer.from(name)
     this.#lastTopic = null
   }
@@ -535,7 +535,7 @@ function parameters(buf: Buffer, start: number, end: number): Buffer[] {
 }
 
 function requireTopicName(command: string, name: Buffer): void {
-  if (isValidTopicName(name.latin1Slice())) return
+  if (isValidTopicName(name.toString('latin1'))) return
   // The original says the code twice for MPUB.
   const twice = command === 'MPUB' ? 'E_BAD_TOPIC ' : ''
   throw new ProtocolError('E_BAD_TOPIC', `${twice}${command} topic name ${quoteName(name)} is not valid`)
