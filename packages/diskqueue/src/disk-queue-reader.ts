@@ -157,7 +157,7 @@ export class DiskQueueReader {
     }
   }
 
-  /** All batches, as `next` gives them; the reader is closed behind the last, and when the loop is left. */
+  /** All batches, as `next` gives them; the reader is closed behind the last, and when the loop is left or fails. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer[], void, undefined> {
     try {
       for (;;) {

@@ -339,6 +339,14 @@ describe('a reader', () => {
     await reader.close()
   })
 
+  test('reads a record far larger than a batch in a few pieces, not byte by byte', async () => {
+    const large = record(7, 50_000)
+    const files = new SimulatedFiles({}, contentOf({ [FILE0]: layOut(large, r1) }))
+    const { records } = await readQueue(files, 'q', { batchSize: 1 })
+    expect(records).toEqual([large, r1])
+    expect(files.log.filter((call) => call.startsWith('read q')).length).toBeLessThan(10)
+  })
+
   test('closes its file when the loop is left early', async () => {
     const files = new SimulatedFiles({}, contentOf({ [FILE0]: layOut(r0, r1, r2) }))
     for await (const batch of await openQueue(files, { batchSize: 40 })) {

@@ -70,6 +70,20 @@ describe('a writer on a failing disk', () => {
     )
   })
 
+  test('never lets the metadata tell of data that a power cut took, whichever new names it took', async () => {
+    for (let call = 0; call < (await callCount); call++) {
+      const files = new SimulatedFiles({ fault: { call, code: 'EIO', lasting: true }, transferMax: 50 })
+      await failureOf(writeAll(files, { synced: 0 }))
+      for (const kept of [isMetadata, (name: string) => !isMetadata(name)]) {
+        const survivor = new SimulatedFiles({}, files.contentAfterPowerCut(0, kept))
+        const { report } = await readQueue(survivor, 'q')
+        const codes = report.findings.map(({ code }) => code)
+        expect(codes, `call ${call}`).not.toContain('FILE_MISSING')
+        expect(codes, `call ${call}`).not.toContain('FILE_SHORT')
+      }
+    }
+  })
+
   test('never lets a data file be without metadata, at no moment and after no power cut', async () => {
     for (let call = 0; call < (await callCount); call++) {
       const files = new SimulatedFiles({ fault: { call, code: 'EIO', lasting: true }, transferMax: 50 })
@@ -188,6 +202,10 @@ class BadBlock extends SimulatedFiles {
     }
     return { ...file, read }
   }
+}
+
+function isMetadata(name: string): boolean {
+  return name.endsWith('.meta.dat')
 }
 
 async function writeAll(files: SimulatedFiles, progress: { synced: number }): Promise<void> {

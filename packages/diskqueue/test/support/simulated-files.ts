@@ -49,14 +49,19 @@ export class SimulatedFiles implements QueueFiles {
     return new Map([...this.#inodes].map(([name, { data }]) => [name, data]))
   }
 
-  /** What a power cut leaves: synced names and bytes, and of each file this share (0..1) of its bytes behind those. */
-  contentAfterPowerCut(share: number): Map<string, Buffer> {
-    return new Map(
-      [...this.#syncedInodes].map(([name, { data, synced }]) => {
-        const tail = data.subarray(synced.length)
-        return [name, Buffer.concat([synced, tail.subarray(0, Math.floor(tail.length * share))])]
-      }),
-    )
+  /**
+   * What a power cut leaves: synced names and bytes, of each file this share (0..1) of its bytes behind those, and what
+   * was made, renamed or removed since the directory was synced only for the names that are `kept`.
+   */
+  contentAfterPowerCut(share: number, kept: (name: string) => boolean = () => false): Map<string, Buffer> {
+    const content = new Map<string, Buffer>()
+    for (const name of new Set([...this.#syncedInodes.keys(), ...this.#inodes.keys()])) {
+      const inode = (kept(name) ? this.#inodes : this.#syncedInodes).get(name)
+      if (inode === undefined) continue
+      const tail = inode.data.subarray(inode.synced.length)
+      content.set(name, Buffer.concat([inode.synced, tail.subarray(0, Math.floor(tail.length * share))]))
+    }
+    return content
   }
 
   open(path: string, purpose: OpenPurpose): QueueFile {
