@@ -24,6 +24,7 @@ export interface DaemonProgram<T extends OptionTable> {
   readonly table: T
   /** Default: the process's own arguments. */
   readonly argv?: readonly string[]
+  /** @throws {EarlyExit} before anything is open, for what only shows here to be a wrong command line */
   create(context: DaemonContext<T>): Daemon | Promise<Daemon>
 }
 

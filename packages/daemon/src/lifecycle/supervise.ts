@@ -1,3 +1,4 @@
+import { EarlyExit } from '../options/early-exit.ts'
 import { StartError } from './daemon.ts'
 import type { Daemon } from './daemon.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -15,7 +16,10 @@ export interface Supervision {
 const REPEATED_SIGNAL_MS = 1000
 const FAILED_CLOSE_MAX_MS = 10_000
 
-/** Starts the daemon and lives with the process's signals from then on; ends the process. */
+/**
+ * Starts the daemon and lives with the process's signals from then on; ends the process.
+ * @throws {EarlyExit} of `create`
+ */
 export async function superviseDaemon(supervision: Supervision): Promise<void> {
   const { name, logger, startLogger } = supervision
   let daemon: Daemon | undefined
@@ -64,6 +68,7 @@ export async function superviseDaemon(supervision: Supervision): Promise<void> {
     starting = daemon.start()
     await starting
   } catch (error) {
+    if (error instanceof EarlyExit) throw error // from create: nothing was opened yet
     if (firstStopAt !== undefined) return // a signal came first, and its stop is under way
     startLogger.fatal(error instanceof StartError ? error.message : `failed to start ${name} - ${describe(error)}`)
     starting = undefined

@@ -51,6 +51,11 @@ export class Logger {
     this.#write(LOG_LEVEL.fatal, text)
   }
 
+  /** Another one with the same destination, for a part of the program: its own prefix, and a level that changes by itself. */
+  derive(settings: Pick<LoggerSettings, 'prefix' | 'level'>): Logger {
+    return new Logger({ ...settings, destination: this.#destination })
+  }
+
   /** Opens a log file anew after it was moved away; nothing for standard error. @throws {Error} the old file stays in use */
   reopen(): void {
     this.#destination.reopen()

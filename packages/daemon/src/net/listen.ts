@@ -12,11 +12,14 @@ export interface BoundAddress {
 /** A listener that could not be opened: `listen (<address>) failed - <cause>`. `code` is node's: EADDRINUSE... */
 export class ListenError extends Error {
   readonly code: string
+  /** As it was asked for: `0.0.0.0:4150`. */
+  readonly address: string
 
   constructor(address: string, reason: string, code: string, options?: ErrorOptions) {
     super(`listen (${address}) failed - ${reason}`, options)
     this.name = 'ListenError'
     this.code = code
+    this.address = address
   }
 }
 

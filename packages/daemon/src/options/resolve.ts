@@ -11,6 +11,8 @@ export interface ResolveSettings {
   readonly program: string
   /** What `--version` prints; default `versionLine(program)`. */
   readonly versionText?: string
+  /** Values by field that count as given on the command line, unless `argv` has them too: for a program that hosts this one. */
+  readonly flags?: ReadonlyMap<string, unknown>
 }
 
 export interface ResolvedOptions<T extends OptionTable> {
@@ -34,7 +36,8 @@ export function resolveOptions<const T extends OptionTable>(
   settings: ResolveSettings,
 ): ResolvedOptions<T> {
   const { program } = settings
-  const { values: flags, rest } = parseOrExit(program, table, argv)
+  const { values, rest } = parseOrExit(program, table, argv)
+  const flags = new Map([...(settings.flags ?? []), ...values])
   if (flags.get('version') === true) {
     throw new EarlyExit(0, { stdout: `${settings.versionText ?? versionLine(program)}\n` })
   }
