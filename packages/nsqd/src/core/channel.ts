@@ -143,6 +143,7 @@ export class Channel implements TurnTask, DueSource {
   /** The subscriber left. What it has in flight stays so until it times out, or comes back at once if so configured. */
   unsubscribe(lane: Lane): void {
     this.#subscribed.delete(lane)
+    this.#ready.remove(lane)
     if (this.#context.options.requeueOnDisconnect) this.#takeBack(lane, Infinity)
     if (lane.count === 0) this.#lanes.delete(lane)
   }
