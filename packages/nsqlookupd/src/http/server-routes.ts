@@ -17,5 +17,5 @@ function debug(db: RegistrationDb): object {
   const entries = [...db.registrations()].map(([{ category, key, subkey }, producers]) => {
     return [`${category}:${key}:${subkey}`, [...producers].map(debugJson)] as const
   })
-  return Object.fromEntries(entries)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) // as Go writes a map
 }
