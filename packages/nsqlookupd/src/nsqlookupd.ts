@@ -92,7 +92,7 @@ export class Nsqlookupd {
     })
   }
 
-  /** Ends all connections; HTTP requests that run are answered. Idempotent. */
+  /** HTTP requests that run are answered, then all connections end. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#closeOnce()
     return this.#closed
@@ -103,8 +103,9 @@ export class Nsqlookupd {
   }
 
   async #closeOnce(): Promise<void> {
-    await this.#tcp.close()
+    // First those who ask: whoever waits for news must not be told that all producers have gone.
     await this.#http.close()
+    await this.#tcp.close()
   }
 }
 

@@ -1,6 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import { Agent } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Watchers, WAITING_MAX } from '../src/discovery/watchers.ts'
 import type { Nsqlookupd } from '../src/index.ts'
+import { RegistrationDb } from '../src/registrations/registration-db.ts'
 import { LookupClient } from './fixtures/lookup-client.ts'
 import { ask, post, startNsqlookupd } from './fixtures/running.ts'
 import type { HttpAnswer } from './fixtures/running.ts'
@@ -136,15 +139,39 @@ describe('an answer comes when', () => {
     expect(tokenOf(await next)).toBe(tokenOf(current))
   })
 
-  test('the nsqlookupd closes', async () => {
+  test('the nsqlookupd closes, and it is no news that its producers lose their connection', async () => {
     const own = await startNsqlookupd()
-    const current = await ask(own, '/topics?wait=30s')
-    const next = ask(own, `/topics?wait=30s&since=${tokenOf(current)}`)
+    using client = new LookupClient(own.tcpAddress.port)
+    await client.identify({ broadcast_address: 'stays.example' })
+    await client.line('REGISTER closing')
+    const current = await ask(own, '/lookup?topic=closing&wait=30s')
+    const next = ask(own, `/lookup?topic=closing&wait=30s&since=${tokenOf(current)}`)
     await vi.waitFor(async () => expect((await ask(own, '/metrics')).body).toContain('waiting_requests 1'))
     await own.close()
-    expect((await next).body).toBe('{"topics":[]}')
+    expect((await next).body).toBe(current.body)
+    expect(tokenOf(await next)).toBe(tokenOf(current))
+    await client.ended
   })
 })
+
+test('beyond the limit a request is answered like an ordinary poll', async () => {
+  const db = new RegistrationDb({ now: () => 0, inactiveProducerTimeoutMs: 1, tombstoneLifetimeMs: 1 })
+  const watchers = new Watchers(db, () => 0)
+  const { signal, abort } = endlessWait()
+  const { token } = await watchers.wait('topics', undefined, 0, signal)
+  const waits = Array.from({ length: WAITING_MAX }, () => watchers.wait('topics', token, 60_000, signal))
+  expect(watchers.waiting).toBe(WAITING_MAX)
+  expect((await watchers.wait('topics', token, 60_000, signal)).token).toBe(token)
+  abort()
+  await Promise.all(waits)
+  expect(watchers.waiting).toBe(0)
+})
+
+function endlessWait(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
 
 test('news of other topics wakes nobody', async () => {
   const { next, isAnswered } = await waitFor('/lookup?topic=mine')
