@@ -166,7 +166,7 @@ describe('commands', () => {
   test('a peer that sends much and reads late gets every answer', async () => {
     using client = connect()
     client.socket.pause()
-    const count = 100_000
+    const count = 20_000
     client.send('PING\n'.repeat(count))
     await new Promise((resolve) => setImmediate(resolve))
     client.socket.resume()
