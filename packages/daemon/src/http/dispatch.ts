@@ -116,7 +116,7 @@ function unrouted(match: Exclude<Match, { kind: 'route' }>, method: string, quer
 }
 
 function redirectReply(path: string, query: string, method: string): Reply {
-  const location = encodeURI(path) + query
+  const location = encodeURI(path).replaceAll('#', '%23').replaceAll('?', '%3F') + query
   const headers = [['Location', location]] as const
   if (method !== 'GET') return new Reply('', { status: 307, contentType: '', headers })
   const href = location
