@@ -44,8 +44,10 @@ async function play() {
   return run([
     join(kit, 'run.mjs'),
     ...servers(),
-    ...['--scenarios', scenarios, '--expected', join(kit, 'expected')],
-    ...['--on-purpose', join(kit, 'on-purpose.json'), '--jobs', String(JOBS)],
+    `--scenarios=${scenarios}`,
+    `--expected=${join(kit, 'expected')}`,
+    `--on-purpose=${join(kit, 'on-purpose.json')}`,
+    `--jobs=${JOBS}`,
     ...runnerArguments,
   ])
 }

@@ -111,6 +111,18 @@ describe('precedence', () => {
     expect(read('snappy = false', '--snappy').snappy).toBe(true)
   })
 
+  test('a value that a host has read from its own flags counts as a flag', () => {
+    const path = join(folder, 'hosted.cfg')
+    writeFileSync(path, 'id = 6\nlog_prefix = "file"\n')
+    const flags = new Map<string, unknown>([
+      ['config', path],
+      ['nodeId', 7],
+    ])
+    const { options, given } = resolveOptions(table, ['--snappy=false'], { program: 'prog', flags })
+    expect(options).toMatchObject({ nodeId: 7, logPrefix: 'file', snappy: false })
+    expect([...given]).toEqual(['config', 'nodeId', 'snappy'])
+  })
+
   test('a bad value in the file does not matter where the flag was given', () => {
     expect(read('id = "many"', '--node-id=8').nodeId).toBe(8)
   })

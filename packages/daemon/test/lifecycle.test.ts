@@ -121,6 +121,12 @@ test.each([
   expect(daemon.stderr).toMatch(expected)
 })
 
+test('a create that finds the command line wrong leaves as the command line has it', async () => {
+  const daemon = run('knows better')
+  expect(await daemon.ended).toBe(2)
+  expect(daemon.stderr).toBe('not like this\n')
+})
+
 test.each([
   ['fails later', 'listener died'],
   ['throws later', 'unexpected'],

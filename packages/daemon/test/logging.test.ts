@@ -74,6 +74,16 @@ describe('levels', () => {
     expect(() => parseLogLevel(word)).toThrow('invalid log level')
   })
 
+  test('of a derived logger is its own, its destination is not', () => {
+    const { lines, destination } = recording()
+    const logger = new Logger({ prefix: '[nsq] ', level: LOG_LEVEL.warn, destination })
+    const derived = logger.derive({ prefix: '[nsqd] ', level: LOG_LEVEL.info })
+    derived.info('shown')
+    logger.info('not shown')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/^\[nsqd\] .* INFO: shown\n$/)
+  })
+
   test('the silent logger takes everything', () => {
     expect(() => silentLogger().fatal('x')).not.toThrow()
   })

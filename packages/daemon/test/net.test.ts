@@ -46,6 +46,7 @@ test('listening on port 0 tells the port, and a taken port is an error with its 
   expect(bound.text).toBe(`127.0.0.1:${bound.port}`)
   await expect(listen(second, bound.text)).rejects.toMatchObject({
     code: 'EADDRINUSE',
+    address: bound.text,
     message: `listen (${bound.text}) failed - bind: address already in use`,
   })
   await new Promise((resolve) => first.close(resolve))

@@ -1,1 +1,3 @@
-export {}
+/** A real broker inside a test, or any other program. See README.md. */
+export { startBroker } from './start-broker.ts'
+export type { Broker, BrokerSettings, Endpoint } from './start-broker.ts'

@@ -1,0 +1,81 @@
+// The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag> and --nsqlookupd.<flag>.
+import { commonRows, LOG_LEVEL, optionRow, resolveOptions, stringOption } from '@nsq-ts/daemon'
+import type { LogLevel, OptionTable, Options } from '@nsq-ts/daemon'
+import { nsqdTable } from '@nsq-ts/nsqd'
+import type { NsqdOptions } from '@nsq-ts/nsqd'
+import { nsqlookupdTable } from '@nsq-ts/nsqlookupd'
+import type { NsqlookupdOptions } from '@nsq-ts/nsqlookupd'
+
+const { version, logLevel, logPrefix, logFile } = commonRows('nsq')
+
+const ownTable = {
+  version,
+  // Whoever looks at a terminal has the addresses there; what he wants to see beyond them is what goes wrong.
+  logLevel: { ...logLevel, default: LOG_LEVEL.warn as LogLevel },
+  logPrefix,
+  logFile,
+  dataPath: stringOption('data-path', {
+    default: './nsq-data',
+    help: 'folder for messages and metadata; made if it is missing',
+    group: 'General',
+    ours: true,
+  }),
+}
+
+/** All flags that `nsq` knows. */
+export const nsqTable: OptionTable = {
+  ...ownTable,
+  ...prefixed('nsqd', nsqdTable),
+  ...prefixed('nsqlookupd', nsqlookupdTable),
+}
+
+/** What the daemons of one process are started with. */
+export interface PlatformOptions {
+  readonly nsqd: NsqdOptions
+  /** Absent: there is none. */
+  readonly nsqlookupd: NsqlookupdOptions | undefined
+}
+
+/**
+ * The options of each daemon: its own flags, over its own config file (`--nsqd.config`), over what nsq says for all of them.
+ * @param options as resolved from nsqTable
+ * @param given the fields among them that were on the command line
+ * @throws {EarlyExit} 1, for a config file that cannot be used
+ */
+export function platformOptions(options: Options<OptionTable>, given: ReadonlySet<string>): PlatformOptions {
+  const own = options as Options<typeof ownTable>
+  const nsqd = flagsOf('nsqd', options, given)
+  // A data path on the command line is nearer than one in a config file, though it is not nsqd's own flag.
+  if (given.has('dataPath') && !nsqd.has('dataPath')) nsqd.set('dataPath', own.dataPath)
+  return {
+    nsqd: resolveOptions(
+      {
+        ...nsqdTable,
+        logLevel: { ...nsqdTable.logLevel, default: own.logLevel },
+        dataPath: { ...nsqdTable.dataPath, default: own.dataPath },
+      },
+      [],
+      { program: 'nsqd', flags: nsqd },
+    ).options,
+    nsqlookupd: resolveOptions(
+      { ...nsqlookupdTable, logLevel: { ...nsqlookupdTable.logLevel, default: own.logLevel } },
+      [],
+      { program: 'nsqlookupd', flags: flagsOf('nsqlookupd', options, given) },
+    ).options,
+  }
+}
+
+function prefixed(daemon: string, table: OptionTable): OptionTable {
+  const rows = Object.entries(table).filter(([field]) => field !== 'version')
+  return Object.fromEntries(
+    rows.map(([field, row]) => [
+      `${daemon}.${field}`,
+      optionRow(`${daemon}.${row.flag}`, row.kind, { ...row, key: null }),
+    ]),
+  )
+}
+
+function flagsOf(daemon: string, options: Options<OptionTable>, given: ReadonlySet<string>): Map<string, unknown> {
+  const fields = [...given].filter((field) => field.startsWith(`${daemon}.`))
+  return new Map(fields.map((field) => [field.slice(daemon.length + 1), options[field]]))
+}
