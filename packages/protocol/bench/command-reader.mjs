@@ -1,41 +1,61 @@
-// Nanoseconds per command of the reader and the word recognition: FINs, and PUBs of 100 bytes, in 64 KiB chunks.
+// What the reader and the recognition of words cost per command: FINs, and PUBs of 100 bytes, in chunks of 64 KiB.
+import { Bench } from 'tinybench'
 import { Command, CommandReader, fin, parseIdHi, parseIdLo, pub, readCommand } from '@nsq-ts/protocol'
 
-const ROUNDS = 2000
+const CHUNK_SIZE = 65_536
+const BODY_SIZE = 100
 
-function measure(name, command, handlerOf) {
-  const count = Math.floor(65536 / command.length)
-  const chunk = Buffer.concat(Array.from({ length: count }, () => command))
-  const seen = { commands: 0 }
-  const handler = handlerOf(seen)
-  handler.reader = new CommandReader(handler)
-  for (let warm = 0; warm < 200; warm++) handler.reader.push(chunk)
-  const startedAt = performance.now()
-  for (let round = 0; round < ROUNDS; round++) handler.reader.push(chunk)
-  const ns = ((performance.now() - startedAt) * 1e6) / (ROUNDS * count)
-  if (seen.commands !== (ROUNDS + 200) * count) throw new Error(`${name}: ${seen.commands} commands seen`)
-  console.log(`${name}: ${ns.toFixed(1)} ns a command`)
-}
+class FinHandler {
+  commands = 0
 
-measure('FIN', fin('18a28b4dc6e69000'), (seen) => ({
   onLine(buf, start, end) {
     if (readCommand(buf, start, end) !== Command.fin) throw new Error('not a FIN')
     if (parseIdHi(buf, start + 4) < 0 || parseIdLo(buf, start + 4) < 0) throw new Error('no id')
-    seen.commands++
-  },
-  onBytes() {},
-}))
+    this.commands++
+  }
 
-measure('PUB', pub('topic', Buffer.alloc(100, 10)), (seen) => ({
-  reader: undefined,
-  inBody: false,
+  onBytes() {}
+}
+
+class PubHandler {
+  commands = 0
+  reader
+  #inBody = false
+
   onLine(buf, start, end) {
     if (readCommand(buf, start, end) !== Command.pub) throw new Error('not a PUB')
     this.reader.need(4)
-  },
+  }
+
   onBytes(buf, start) {
-    if (this.inBody) seen.commands++
+    if (this.#inBody) this.commands++
     else this.reader.need(buf.readInt32BE(start))
-    this.inBody = !this.inBody
-  },
-}))
+    this.#inBody = !this.#inBody
+  }
+}
+
+const bench = new Bench({ time: 500, warmupTime: 250 })
+const perRound = new Map()
+
+function add(name, command, handler) {
+  const count = Math.floor(CHUNK_SIZE / command.length)
+  const chunk = Buffer.concat(Array.from({ length: count }, () => command))
+  const reader = new CommandReader(handler)
+  handler.reader = reader
+  perRound.set(name, count)
+  bench.add(name, () => {
+    const before = handler.commands
+    reader.push(chunk)
+    if (handler.commands - before !== count) throw new Error(`${name}: ${handler.commands - before} commands seen`)
+  })
+}
+
+add('FIN', fin('18a28b4dc6e69000'), new FinHandler())
+add(`PUB of ${BODY_SIZE} bytes`, pub('topic', Buffer.alloc(BODY_SIZE, 10)), new PubHandler())
+
+await bench.run()
+for (const { name, result } of bench.tasks) {
+  if (result.error !== undefined) throw result.error
+  const ns = (result.latency.p50 * 1e6) / perRound.get(name)
+  console.log(`${name}: ${ns.toFixed(1)} ns a command (± ${result.latency.rme.toFixed(1)} %)`)
+}
