@@ -41,7 +41,14 @@ export interface Batch {
 }
 
 /** Writes the header of a batch whose body lies behind it, in bytes[offset + BATCH_HEADER_SIZE, end). */
-export function sealBatch(bytes: Buffer, offset: number, end: number, kind: BatchKind, count: number, base: number): void {
+export function sealBatch(
+  bytes: Buffer,
+  offset: number,
+  end: number,
+  kind: BatchKind,
+  count: number,
+  base: number,
+): void {
   bytes.writeUInt32BE(MAGIC, offset)
   bytes.writeUInt32BE(end - offset - BATCH_HEADER_SIZE, offset + SIZE_OFFSET)
   bytes.writeUInt32BE(kind << 16, offset + KIND_OFFSET)

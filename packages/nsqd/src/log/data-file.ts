@@ -49,7 +49,8 @@ export function checkFileHeader(header: Buffer, path: string): void {
     throw new FileFormatError(path, 'no log file')
   }
   const version = header.readUInt16BE(FILE_MAGIC.length)
-  if (version !== FORMAT_VERSION) throw new FileFormatError(path, `written in version ${version} of the format, ${FORMAT_VERSION} is known`)
+  if (version !== FORMAT_VERSION)
+    throw new FileFormatError(path, `written in version ${version} of the format, ${FORMAT_VERSION} is known`)
 }
 
 /** One file of segments: its handle, opened when it is needed, and how many of its segments are still needed. */
@@ -147,7 +148,8 @@ export class DataFile {
     if (!(offset >= FILE_HEADER_SIZE && size >= BATCH_HEADER_SIZE)) return null
     const bytes = Buffer.alloc(size)
     const batch = readWhole(handle, bytes, offset) === size ? readBatch(bytes, 0, size) : null
-    if (batch === null || batch.kind !== BatchKind.index || batch.count * INDEX_ENTRY_SIZE !== batch.end - batch.start) return null
+    if (batch === null || batch.kind !== BatchKind.index || batch.count * INDEX_ENTRY_SIZE !== batch.end - batch.start)
+      return null
     return Array.from({ length: batch.count }, (_, i) => {
       const at = batch.start + i * INDEX_ENTRY_SIZE
       return {
@@ -190,7 +192,11 @@ export class DataFile {
   *#pieces(
     handle: LogFile,
     damaged: (offset: number, size: number) => void,
-  ): IterableIterator<{ batch: { kind: BatchKind; base: number; count: number } | null; offset: number; size: number }> {
+  ): IterableIterator<{
+    batch: { kind: BatchKind; base: number; count: number } | null
+    offset: number
+    size: number
+  }> {
     let offset = FILE_HEADER_SIZE
     let window = SCAN_SIZE
     let tornFrom = -1
@@ -199,7 +205,7 @@ export class DataFile {
       const end = readWhole(handle, bytes, offset)
       const last = offset + end >= this.size
       let consumed = 0
-      for (let at = 0; at < end; ) {
+      for (let at = 0; at < end;) {
         const batch = readBatch(bytes, at, end)
         if (batch !== null) {
           if (tornFrom >= 0) damaged(tornFrom, offset + at - tornFrom)
@@ -226,4 +232,3 @@ function nextMagic(bytes: Buffer, from: number, end: number): number {
   const at = bytes.indexOf('NSQB', from, 'latin1')
   return at < 0 || at >= end ? end : at
 }
-

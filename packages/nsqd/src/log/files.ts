@@ -35,7 +35,7 @@ export interface LogFile {
 
 /** Writes all of bytes[start, end). @throws when the disk takes no more */
 export function writeWhole(file: LogFile, bytes: Buffer, start: number, end: number, position: number): void {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const size = file.write(bytes, at, end, position + at - start)
     if (size <= 0) throw Object.assign(new Error('write made no progress'), { code: 'EIO' })
     at += size

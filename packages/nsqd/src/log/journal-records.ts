@@ -5,7 +5,7 @@ import type { LogKind } from './log.ts'
  * type. Integers and floats are big-endian; `channel` is a number that the journal gave the channel when it was made.
  */
 export const RecordType = {
-  /** [ channel: uint16 ][ read to: float64 ][ size of name: uint8 ][ name ]: a channel that gets messages from there on */
+  /** [ channel: uint32 ][ read to: float64 ][ size of name: uint8 ][ name ]: a channel that gets messages from there on */
   channel: 1,
   /** [ channel ]: it was deleted */
   channelDeleted: 2,
@@ -19,7 +19,7 @@ export const RecordType = {
   deferred: 6,
   /** [ following: uint8 ][ distributed: float64 ][ scheduled distributed: float64 ]: where the topic stands; following: it goes with the tail */
   topic: 7,
-  /** [ channel ]: everything in it was forgotten */
+  /** [ channel ][ read to ]: everything it had been given up to there was forgotten */
   emptied: 8,
   /** [ from: float64 ][ to: float64 ]: messages that no channel will get, because the topic was emptied */
   skipped: 9,
@@ -34,7 +34,7 @@ export const RecordType = {
 /** Writes records into a buffer that grows. */
 export class RecordWriter {
   bytes = Buffer.allocUnsafeSlow(4096)
-  /** Where the next record goes. */
+  /** Where the next byte goes. */
   end: number
   readonly #start: number
 
@@ -53,98 +53,110 @@ export class RecordWriter {
   }
 
   channel(channel: number, name: string, readTo: number): void {
-    const size = Buffer.byteLength(name)
-    const at = this.#begin(RecordType.channel, 12 + size)
-    this.bytes.writeUInt16BE(channel, at)
-    this.bytes.writeDoubleBE(readTo, at + 2)
-    this.bytes.writeUInt8(size, at + 10)
-    this.bytes.write(name, at + 11, 'latin1')
+    this.#begin(RecordType.channel, name.length)
+    this.#uint32(channel)
+    this.#float64(readTo)
+    this.#uint8(name.length) // names are ASCII, and at most 64 characters
+    this.end += this.bytes.write(name, this.end, 'latin1')
   }
 
   channelDeleted(channel: number): void {
-    this.bytes.writeUInt16BE(channel, this.#begin(RecordType.channelDeleted, 3))
+    this.#begin(RecordType.channelDeleted)
+    this.#uint32(channel)
   }
 
   handedOut(channel: number, log: LogKind, from: number, count: number): void {
-    this.#run(RecordType.handedOut, channel, log, from, count)
+    this.#reference(RecordType.handedOut, channel, log, from)
+    this.#uint32(count)
   }
 
   finished(channel: number, log: LogKind, from: number, count: number): void {
-    this.#run(RecordType.finished, channel, log, from, count)
+    this.#reference(RecordType.finished, channel, log, from)
+    this.#uint32(count)
   }
 
   attempts(channel: number, log: LogKind, position: number, attempts: number): void {
-    const at = this.#begin(RecordType.attempts, 14)
-    this.#reference(at, channel, log, position)
-    this.bytes.writeUInt16BE(attempts, at + 11)
+    this.#reference(RecordType.attempts, channel, log, position)
+    this.#uint16(attempts)
   }
 
   deferred(channel: number, log: LogKind, position: number, attempts: number, dueWallMs: number): void {
-    const at = this.#begin(RecordType.deferred, 22)
-    this.#reference(at, channel, log, position)
-    this.bytes.writeUInt16BE(attempts, at + 11)
-    this.bytes.writeDoubleBE(dueWallMs, at + 13)
+    this.#reference(RecordType.deferred, channel, log, position)
+    this.#uint16(attempts)
+    this.#float64(dueWallMs)
   }
 
   topic(following: boolean, distributed: number, scheduledDistributed: number): void {
-    const at = this.#begin(RecordType.topic, 18)
-    this.bytes.writeUInt8(following ? 1 : 0, at)
-    this.bytes.writeDoubleBE(distributed, at + 1)
-    this.bytes.writeDoubleBE(scheduledDistributed, at + 9)
+    this.#begin(RecordType.topic)
+    this.#uint8(following ? 1 : 0)
+    this.#float64(distributed)
+    this.#float64(scheduledDistributed)
   }
 
-  emptied(channel: number): void {
-    this.bytes.writeUInt16BE(channel, this.#begin(RecordType.emptied, 3))
+  emptied(channel: number, readTo: number): void {
+    this.#begin(RecordType.emptied)
+    this.#uint32(channel)
+    this.#float64(readTo)
   }
 
   skipped(from: number, to: number): void {
-    const at = this.#begin(RecordType.skipped, 17)
-    this.bytes.writeDoubleBE(from, at)
-    this.bytes.writeDoubleBE(to, at + 8)
+    this.#begin(RecordType.skipped)
+    this.#float64(from)
+    this.#float64(to)
   }
 
   moved(channel: number, log: LogKind, position: number, ownPosition: number): void {
-    const at = this.#begin(RecordType.moved, 20)
-    this.#reference(at, channel, log, position)
-    this.bytes.writeDoubleBE(ownPosition, at + 11)
+    this.#reference(RecordType.moved, channel, log, position)
+    this.#float64(ownPosition)
   }
 
   unread(channel: number, from: number, to: number): void {
-    const at = this.#begin(RecordType.unread, 19)
-    this.bytes.writeUInt16BE(channel, at)
-    this.bytes.writeDoubleBE(from, at + 2)
-    this.bytes.writeDoubleBE(to, at + 10)
+    this.#begin(RecordType.unread)
+    this.#uint32(channel)
+    this.#float64(from)
+    this.#float64(to)
   }
 
   snapshotEnd(): void {
-    this.#begin(RecordType.snapshotEnd, 1)
+    this.#begin(RecordType.snapshotEnd)
   }
 
-  #run(type: number, channel: number, log: LogKind, from: number, count: number): void {
-    const at = this.#begin(type, 16)
-    this.#reference(at, channel, log, from)
-    this.bytes.writeUInt32BE(count, at + 11)
+  #reference(type: number, channel: number, log: LogKind, position: number): void {
+    this.#begin(type)
+    this.#uint32(channel)
+    this.#uint8(log)
+    this.#float64(position)
   }
 
-  #reference(at: number, channel: number, log: LogKind, position: number): void {
-    this.bytes.writeUInt16BE(channel, at)
-    this.bytes.writeUInt8(log, at + 2)
-    this.bytes.writeDoubleBE(position, at + 3)
-  }
-
-  /** Makes room for a record of `size` bytes and writes its type; returns where its fields begin. */
-  #begin(type: number, size: number): number {
-    if (this.end + size > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.end + size))
+  #begin(type: number, nameSize = 0): void {
+    const end = this.end + RECORD_SIZE_MAX + nameSize
+    if (end > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, end))
       this.bytes.copy(larger, 0, 0, this.end)
       this.bytes = larger
     }
-    const at = this.end
-    this.bytes[at] = type
-    this.end = at + size
-    return at + 1
+    this.#uint8(type)
+  }
+
+  #uint8(value: number): void {
+    this.end = this.bytes.writeUInt8(value, this.end)
+  }
+
+  #uint16(value: number): void {
+    this.end = this.bytes.writeUInt16BE(value, this.end)
+  }
+
+  #uint32(value: number): void {
+    this.end = this.bytes.writeUInt32BE(value, this.end)
+  }
+
+  #float64(value: number): void {
+    this.end = this.bytes.writeDoubleBE(value, this.end)
   }
 }
+
+/** The longest record without a name: `deferred`. */
+const RECORD_SIZE_MAX = 24
 
 /** What a reader of records is told. */
 export interface RecordVisitor {
@@ -155,7 +167,7 @@ export interface RecordVisitor {
   attempts(channel: number, log: LogKind, position: number, attempts: number): void
   deferred(channel: number, log: LogKind, position: number, attempts: number, dueWallMs: number): void
   topic(following: boolean, distributed: number, scheduledDistributed: number): void
-  emptied(channel: number): void
+  emptied(channel: number, readTo: number): void
   skipped(from: number, to: number): void
   moved(channel: number, log: LogKind, position: number, ownPosition: number): void
   unread(channel: number, from: number, to: number): void
@@ -164,70 +176,75 @@ export interface RecordVisitor {
 
 /** Reads the records in bytes[start, end), which a checksum has vouched for. @throws {Error} for a type it does not know */
 export function readRecords(bytes: Buffer, start: number, end: number, visitor: RecordVisitor): void {
-  for (let at = start; at < end; ) {
-    const type = bytes[at++]
+  const reader = new RecordReader(bytes, start)
+  while (reader.at < end) reader.record(visitor)
+}
+
+class RecordReader {
+  at: number
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes
+    this.at = at
+  }
+
+  record(visitor: RecordVisitor): void {
+    const type = this.#uint8()
     switch (type) {
       case RecordType.channel: {
-        const size = bytes.readUInt8(at + 10)
-        visitor.channel(bytes.readUInt16BE(at), bytes.toString('latin1', at + 11, at + 11 + size), bytes.readDoubleBE(at + 2))
-        at += 11 + size
-        break
+        const channel = this.#uint32()
+        const readTo = this.#float64()
+        return visitor.channel(channel, this.#text(this.#uint8()), readTo)
       }
       case RecordType.channelDeleted:
-        visitor.channelDeleted(bytes.readUInt16BE(at))
-        at += 2
-        break
+        return visitor.channelDeleted(this.#uint32())
       case RecordType.handedOut:
-        visitor.handedOut(bytes.readUInt16BE(at), log(bytes, at), bytes.readDoubleBE(at + 3), bytes.readUInt32BE(at + 11))
-        at += 15
-        break
+        return visitor.handedOut(this.#uint32(), this.#log(), this.#float64(), this.#uint32())
       case RecordType.finished:
-        visitor.finished(bytes.readUInt16BE(at), log(bytes, at), bytes.readDoubleBE(at + 3), bytes.readUInt32BE(at + 11))
-        at += 15
-        break
+        return visitor.finished(this.#uint32(), this.#log(), this.#float64(), this.#uint32())
       case RecordType.attempts:
-        visitor.attempts(bytes.readUInt16BE(at), log(bytes, at), bytes.readDoubleBE(at + 3), bytes.readUInt16BE(at + 11))
-        at += 13
-        break
+        return visitor.attempts(this.#uint32(), this.#log(), this.#float64(), this.#uint16())
       case RecordType.deferred:
-        visitor.deferred(
-          bytes.readUInt16BE(at),
-          log(bytes, at),
-          bytes.readDoubleBE(at + 3),
-          bytes.readUInt16BE(at + 11),
-          bytes.readDoubleBE(at + 13),
-        )
-        at += 21
-        break
+        return visitor.deferred(this.#uint32(), this.#log(), this.#float64(), this.#uint16(), this.#float64())
       case RecordType.topic:
-        visitor.topic(bytes.readUInt8(at) === 1, bytes.readDoubleBE(at + 1), bytes.readDoubleBE(at + 9))
-        at += 17
-        break
+        return visitor.topic(this.#uint8() === 1, this.#float64(), this.#float64())
       case RecordType.emptied:
-        visitor.emptied(bytes.readUInt16BE(at))
-        at += 2
-        break
+        return visitor.emptied(this.#uint32(), this.#float64())
       case RecordType.skipped:
-        visitor.skipped(bytes.readDoubleBE(at), bytes.readDoubleBE(at + 8))
-        at += 16
-        break
+        return visitor.skipped(this.#float64(), this.#float64())
       case RecordType.moved:
-        visitor.moved(bytes.readUInt16BE(at), log(bytes, at), bytes.readDoubleBE(at + 3), bytes.readDoubleBE(at + 11))
-        at += 19
-        break
+        return visitor.moved(this.#uint32(), this.#log(), this.#float64(), this.#float64())
       case RecordType.unread:
-        visitor.unread(bytes.readUInt16BE(at), bytes.readDoubleBE(at + 2), bytes.readDoubleBE(at + 10))
-        at += 18
-        break
+        return visitor.unread(this.#uint32(), this.#float64(), this.#float64())
       case RecordType.snapshotEnd:
-        visitor.snapshotEnd()
-        break
+        return visitor.snapshotEnd()
       default:
         throw new Error(`journal record of unknown type ${type}`)
     }
   }
-}
 
-function log(bytes: Buffer, at: number): LogKind {
-  return bytes.readUInt8(at + 2) as LogKind
+  #uint8(): number {
+    return this.#bytes.readUInt8(this.at++)
+  }
+
+  #uint16(): number {
+    return this.#bytes.readUInt16BE((this.at += 2) - 2)
+  }
+
+  #uint32(): number {
+    return this.#bytes.readUInt32BE((this.at += 4) - 4)
+  }
+
+  #float64(): number {
+    return this.#bytes.readDoubleBE((this.at += 8) - 8)
+  }
+
+  #log(): LogKind {
+    return this.#uint8() as LogKind
+  }
+
+  #text(size: number): string {
+    return this.#bytes.toString('latin1', this.at, (this.at += size))
+  }
 }

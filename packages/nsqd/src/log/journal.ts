@@ -109,7 +109,9 @@ export class Journal {
 
 /** The journals in a folder, the newest first: their numbers. */
 export function journalNumbers(names: readonly string[]): number[] {
-  const numbers = names.filter((name) => name.startsWith(PREFIX)).map((name) => Number.parseInt(name.slice(PREFIX.length), 10))
+  const numbers = names
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => Number.parseInt(name.slice(PREFIX.length), 10))
   return numbers.filter((number) => Number.isSafeInteger(number)).sort((a, b) => b - a)
 }
 
@@ -118,27 +120,23 @@ export function journalPath(directory: string, number: number): string {
 }
 
 /**
- * Reads a journal up to where it ends, or is damaged: what follows a damaged batch may contradict what is missing.
- * @returns false when its snapshot is not whole; then `visitor` must be forgotten
+ * Reads a journal. A damaged batch costs what it said: what it finished comes again, what it deferred is due at once.
+ * What counts is told by `snapshotEnd`: without that, the snapshot is not whole, and the journal is none.
  */
 export function readJournal(
   files: LogFiles,
   path: string,
   visitor: RecordVisitor,
   damaged: (path: string, offset: number, size: number) => void,
-): boolean {
+): void {
   const file = files.open(path, 'read')
   try {
     const bytes = Buffer.allocUnsafeSlow(file.size())
     const end = readWhole(file, bytes, 0)
     checkFileHeader(bytes.subarray(0, Math.min(end, FILE_HEADER_SIZE)), path)
-    let whole = false
-    const watching: RecordVisitor = Object.create(visitor, { snapshotEnd: { value: () => (whole = true) } })
     for (const batch of batches(bytes, FILE_HEADER_SIZE, end, (from, to) => damaged(path, from, to - from))) {
-      if (!whole && batch.start !== FILE_HEADER_SIZE + BATCH_HEADER_SIZE) return false
-      readRecords(bytes, batch.start, batch.end, watching)
+      readRecords(bytes, batch.start, batch.end, visitor)
     }
-    return whole
   } finally {
     file.close()
   }

@@ -1,6 +1,6 @@
 import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
 import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
-import type { LogFiles } from './files.ts'
+import { type LogFiles, readWhole } from './files.ts'
 import type { Segment } from './segment.ts'
 
 /** What an append changed, to take it back. */
@@ -29,6 +29,8 @@ export interface LogStoreSettings {
   /** What the names of its files begin with. */
   readonly prefix: string
   readonly maxBytesPerFile: number
+  /** Makes the folder, before the first file. */
+  readonly prepare: () => void
   /** A stretch of a file is not what was written: it is skipped. */
   readonly damaged: (path: string, offset: number, size: number) => void
 }
@@ -152,7 +154,12 @@ export class LogStore {
     if (active !== null && !active.suspect && active.size < this.#settings.maxBytesPerFile) return active
     if (active !== null) this.#finish(active)
     const { directory, files, prefix } = this.#settings
-    const file = new DataFile(files, `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`, segment.base)
+    this.#settings.prepare()
+    const file = new DataFile(
+      files,
+      `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`,
+      segment.base,
+    )
     file.create()
     this.#dataFiles.push(file)
     this.#active = file
@@ -249,6 +256,13 @@ export class LogStore {
     more(0)
   }
 
+  /** As load, at once. @throws of the file system */
+  loadNow(segment: Segment): void {
+    const { file, offset, size } = segment.extent!
+    const bytes = Buffer.allocUnsafeSlow(size)
+    this.restore(segment, bytes, readWhole(file.handle(), bytes, offset))
+  }
+
   /** Makes a segment of the batches in bytes[0, end). Messages that are missing leave an empty place. */
   restore(segment: Segment, bytes: Buffer, end: number): void {
     const { file, offset } = segment.extent!
@@ -301,9 +315,9 @@ export class LogStore {
   open(names: readonly string[]): Extent[] {
     const { damaged, directory, files, prefix } = this.#settings
     const found: Extent[] = []
-    for (const name of names.filter((candidate) => candidate.startsWith(`${prefix}-`)).sort()) {
-      const base = Number(name.slice(prefix.length + 1, -'.log'.length))
-      if (!Number.isSafeInteger(base) || !name.endsWith('.log')) continue
+    for (const name of [...names].sort()) {
+      const base = basePosition(name, prefix)
+      if (base === null) continue
       const file = new DataFile(files, `${directory}/${name}`, base)
       if (!this.#openFile(file, damaged)) continue
       file.finished = true
@@ -324,7 +338,8 @@ export class LogStore {
     }
     file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(file.path, offset, length))
     file.closeHandle()
-    return true
+    if (file.segments.length === 0) this.#settings.files.remove(file.path)
+    return file.segments.length > 0
   }
 
   /** After open, and after the segments that are needed took their extents: files of which nothing is needed go. */
@@ -346,4 +361,10 @@ export class LogStore {
     if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(Math.max(size, SCRATCH_SIZE))
     return this.#scratch
   }
+}
+
+/** `<prefix>-<16 digits>.log` */
+function basePosition(name: string, prefix: string): number | null {
+  const digits = name.slice(prefix.length + 1, -'.log'.length)
+  return name === `${prefix}-${digits}.log` && /^\d{16}$/.test(digits) ? Number(digits) : null
 }

@@ -1,4 +1,5 @@
 import type { BlockPool } from './block-pool.ts'
+import type { Extent } from './data-file.ts'
 import type { LogStore } from './log-store.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE, type MessageHeaders } from './message-header.ts'
 import { Segment } from './segment.ts'
@@ -247,14 +248,50 @@ export class Log {
     this.#remove(segment)
   }
 
+  // ---- start ----
+
+  /**
+   * Takes over the segments that were found on disk. Where two tell of the same positions, the later one is right: what
+   * it overlaps had been taken back.
+   */
+  restore(extents: readonly Extent[]): void {
+    for (const extent of [...extents].sort((a, b) => a.base - b.base)) {
+      const last = this.#segments.at(-1)
+      if (last !== undefined && extent.base < last.tail) last.shorten(extent.base)
+      if (last?.count === 0) this.#segments.pop()
+      const segment = Segment.stored(this, extent)
+      this.#segments.push(segment)
+      extent.file.live++
+    }
+    this.tail = this.#committed = Math.max(0, ...this.#segments.slice(-1).map((segment) => segment.tail))
+  }
+
+  /** The segment that holds a position, or undefined when there is none any more. */
+  find(position: number): Segment | undefined {
+    if (this.#segments.length === 0) return undefined
+    const segment = this.segmentAt(position)
+    return position >= segment.base && position < segment.tail ? segment : undefined
+  }
+
   // ---- memory ----
 
   /** Reads a segment back into memory (Segment.load). */
   load(segment: Segment, done: (error: Error | null) => void): void {
     this.#storage!.store.load(segment, (error) => {
-      if (error === null) this.#size += segment.capacity
+      if (error === null) {
+        this.#size += segment.capacity
+        if (segment.tail <= this.#floor) segment.delays = null
+        this.#maybeCache(segment)
+      }
       done(error)
     })
+  }
+
+  /** As load, at once. @throws of the file system */
+  loadNow(segment: Segment): void {
+    if (segment.resident) return
+    this.#storage!.store.loadNow(segment)
+    this.#size += segment.capacity
   }
 
   /** A segment lets go of its memory; what it holds is on disk. */

@@ -1,6 +1,6 @@
 import type { Extent } from './data-file.ts'
 import type { Log } from './log.ts'
-import { ID_OFFSET, SIZE_FIELD_SIZE } from './message-header.ts'
+import { HEADER_SIZE, ID_OFFSET, SIZE_FIELD_SIZE } from './message-header.ts'
 import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 
 /** Fields of the index, per message: offset of its frame in `bytes`, and the two halves of its id. */
@@ -47,6 +47,21 @@ export class Segment {
     this.base = base
     this.bytes = bytes
     this.#index = new Uint32Array(INDEX_COUNT_MIN * STRIDE)
+  }
+
+  /** A segment that lies on disk and not in memory. */
+  static stored(log: Log, extent: Extent): Segment {
+    const segment = new Segment(log, extent.base, EMPTY)
+    segment.unload()
+    segment.count = segment.writtenCount = extent.count
+    segment.extent = extent
+    segment.sealed = segment.paged = true
+    return segment
+  }
+
+  /** Of a segment that is not in memory: it ends before `position`. */
+  shorten(position: number): void {
+    this.count = this.writtenCount = Math.max(0, position - this.base)
   }
 
   /** The position after its last message. */
@@ -163,6 +178,7 @@ export class Segment {
     this.#leaveEmpty(index)
     for (let at = start; at < end && index < this.count; index++) {
       const size = SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
+      if (size < HEADER_SIZE || at + size > end) break // a checksum that is right by chance, or a defect of ours
       this.#index[index * STRIDE] = this.end
       this.#index[index * STRIDE + 1] = parseIdHi(bytes, at + ID_OFFSET)
       this.#index[index * STRIDE + 2] = parseIdLo(bytes, at + ID_OFFSET)

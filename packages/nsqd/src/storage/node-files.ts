@@ -16,7 +16,8 @@ export const nodeFiles: LogFiles = {
     }
   },
   makeDirectory: (directory) => void fs.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
-  open: (path, mode) => new NodeFile(fs.openSync(path, mode === 'create' ? 'wx+' : mode === 'edit' ? 'r+' : 'r', FILE_MODE)),
+  open: (path, mode) =>
+    new NodeFile(fs.openSync(path, mode === 'create' ? 'wx+' : mode === 'edit' ? 'r+' : 'r', FILE_MODE)),
   rename: (from, to) => fs.renameSync(from, to),
   remove: (path) => fs.unlinkSync(path),
   removeDirectory: (directory) => fs.rmdirSync(directory),

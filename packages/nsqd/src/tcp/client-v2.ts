@@ -5,6 +5,7 @@ import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { Answers } from './answers.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { ProtocolV2 } from './protocol-v2.ts'
@@ -43,6 +44,7 @@ export class ClientV2 implements Subscriber {
   readonly connectedAtMs: number
   readonly settings: ClientSettings
   readonly output: Output
+  readonly answers: Answers
   readonly heartbeat: Heartbeat
 
   state: State = State.init
@@ -61,6 +63,8 @@ export class ClientV2 implements Subscriber {
   readonly #context: TcpContext
   readonly #socket: Socket
   readonly #protocol: ProtocolV2
+  /** Nothing is read any more; what was asked is still answered. */
+  #finishing = false
   #closed = false
   #linger: NodeJS.Timeout | undefined
 
@@ -84,6 +88,11 @@ export class ClientV2 implements Subscriber {
       topologyZone: '',
     }
     this.output = new Output(context.turn, context.outputPool, socket)
+    this.answers = new Answers(
+      this.output,
+      (error) => this.#tell(error),
+      () => this.#answered(),
+    )
     this.heartbeat = new Heartbeat({
       beat: () => this.#beat(),
       expire: () => this.#expire(),
@@ -144,31 +153,46 @@ export class ClientV2 implements Subscriber {
   // ---- answers ----
 
   answerOk(): void {
-    this.output.writeConstant(OK_FRAME)
+    this.answers.constant(OK_FRAME)
   }
 
   answerCloseWait(): void {
-    this.output.writeConstant(CLOSE_WAIT_FRAME)
+    this.answers.constant(CLOSE_WAIT_FRAME)
   }
 
   answer(data: string): void {
-    const frame = encodeFrame(FrameType.response, data)
-    this.output.write(frame, 0, frame.length)
+    this.answers.frame(encodeFrame(FrameType.response, data))
   }
 
   /** Tells the client of its mistake; a fatal one ends the connection. */
   fail(error: ProtocolError): void {
     const cause = error.cause instanceof Error ? ` - ${error.cause.message}` : ''
     this.#context.logger.error(() => `[${this.remoteAddress}] - ${error.code} ${error.message}${cause}`)
+    if (error.fatal) this.#protocol.close()
+    this.answers.error(error)
+  }
+
+  #tell(error: ProtocolError): void {
     const frame = encodeErrorFrame(error.code, error.detail)
     this.output.write(frame, 0, frame.length)
-    if (error.fatal) this.finish()
+    if (error.fatal) this.#closeGently()
   }
 
   // ---- the end ----
 
-  /** Closes once everything was written. What still comes is read and thrown away, so that the last answer arrives. */
+  /** Closes once everything was answered and written. */
   finish(): void {
+    this.#protocol.close()
+    if (this.answers.waiting) this.#finishing = true
+    else this.#closeGently()
+  }
+
+  #answered(): void {
+    if (this.#finishing) this.#closeGently()
+  }
+
+  /** What still comes is read and thrown away, so that what was written last arrives. */
+  #closeGently(): void {
     if (this.#closed) return
     this.output.flush()
     this.#leave()
@@ -190,6 +214,7 @@ export class ClientV2 implements Subscriber {
     this.#closed = true
     this.heartbeat.stop()
     this.output.close()
+    this.answers.close()
     this.#protocol.close()
     this.#context.clients.delete(this)
     const { topic, channel, lane } = this
