@@ -26,7 +26,7 @@ export function sweepTopic(topic: Topic): void {
     log.trim()
     const readTo = readByAll(topic, log)
     const leftOfFile = countLeft(log)
-    for (const segment of [...log.segments]) {
+    for (const segment of log.segments) {
       if (segment.tail > readTo || !segment.sealed) continue
       const { extent } = segment
       if (extent === null || !segment.written) {

@@ -76,7 +76,7 @@ export class LogStore {
 
   /** Takes back what was appended since beginCommit; the next append overwrites it. */
   rollback(): void {
-    for (const undo of this.#undo.reverse()) {
+    for (const undo of this.#undo.toReversed()) {
       const { segment, file } = undo
       file.size = undo.fileSize
       file.messageCount -= undo.count
@@ -344,7 +344,7 @@ export class LogStore {
 
   /** After open, and after the segments that are needed took their extents: files of which nothing is needed go. */
   condemnUnused(): void {
-    for (const file of [...this.#dataFiles]) this.#condemnIfDone(file)
+    for (const file of this.#dataFiles.filter(({ live }) => live === 0)) this.#condemnIfDone(file)
   }
 
   /** Finishes the file that is being written, syncs, and closes all. @throws of the file system */

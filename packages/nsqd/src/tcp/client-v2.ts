@@ -6,14 +6,11 @@ import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
 import { Answers } from './answers.ts'
+import { State } from './client-state.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { ProtocolV2 } from './protocol-v2.ts'
 import type { TcpContext } from './tcp-context.ts'
-
-/** The states of a client, as /stats shows them (1 and 2 are nsqd's own connections to nsqlookupd). */
-export const State = { init: 0, subscribed: 3, closing: 4 } as const
-export type State = (typeof State)[keyof typeof State]
 
 /** How long a connection that we closed may take to read what we sent last before it is cut. */
 const LINGER_MS = 1000
