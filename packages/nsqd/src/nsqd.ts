@@ -1,7 +1,18 @@
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import type { SecureContextOptions } from 'node:tls'
-import { type BoundAddress, type Daemon, HttpServer, listen, type Logger, parseHostPort, type Route, StartError, VERSION, versionLine } from '@nsq-ts/daemon'
+import {
+  type BoundAddress,
+  type Daemon,
+  HttpServer,
+  listen,
+  type Logger,
+  parseHostPort,
+  type Route,
+  StartError,
+  VERSION,
+  versionLine,
+} from '@nsq-ts/daemon'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
@@ -94,6 +105,11 @@ export class Nsqd implements Daemon {
   get addresses(): NsqdAddresses {
     if (this.#addresses === undefined) throw new Error('nsqd is not started')
     return this.#addresses
+  }
+
+  /** It is being closed, or is: nothing is taken any more. */
+  get closing(): boolean {
+    return this.#closed !== undefined
   }
 
   /** `OK`, or what went wrong when a queue was written to last. */

@@ -55,6 +55,32 @@ export function latencyRecorders(options: LatencyOptions): (() => LatencyWindow)
   return () => new LatencyWindow(options.e2eProcessingLatencyWindowTimeMs)
 }
 
-export function newHistogram(): RecordableHistogram {
+export interface LatencyStats {
+  /** Messages in the window. */
+  readonly count: number
+  /** In the order in which they were asked for; null when nothing is recorded. */
+  readonly percentiles: readonly Percentile[] | null
+}
+
+export interface Percentile {
+  /** 0.99 for the time that 99 % of the messages stayed below. */
+  readonly quantile: number
+  /** Nanoseconds, within one percent; 0 without messages. */
+  readonly value: number
+}
+
+/** The percentiles of several windows together: a topic's are those of all its channels. */
+export function latencyStats(windows: readonly LatencyWindow[], quantiles: readonly number[]): LatencyStats {
+  if (windows.length === 0 || quantiles.length === 0) return { count: 0, percentiles: null }
+  merged.reset()
+  for (const window of windows) window.addTo(merged)
+  const percentiles = quantiles.map((quantile) => ({ quantile, value: merged.percentile(quantile * 100) }))
+  return { count: merged.count, percentiles }
+}
+
+function newHistogram(): RecordableHistogram {
   return createHistogram({ lowest: 1, highest: LATENCY_MAX_NS, figures: 2 })
 }
+
+/** Where windows are added up, one call at a time: to make a new one takes as long as the rest (25 us). */
+const merged = newHistogram()
