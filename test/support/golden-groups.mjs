@@ -11,10 +11,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** Beginnings of `group: name`, and what they wait for. */
 const NOT_YET = [
-  ['tcp-tls:', 'TLS'],
-  ['tcp-compression:', 'compression'],
-  ['tcp-identify: the deflate level is only taken over when deflate is on', 'compression'],
-  ['tcp-identify: deflate and snappy together are refused', 'compression'],
   ['tcp-auth:', 'AUTH'],
   ['statsd:', 'statsd'],
   ['persistence:', 'the log on disk'],
