@@ -21,8 +21,8 @@ export class DataPathLock {
   static acquire(path: string): DataPathLock {
     const fd = open(path)
     try {
-      const { flockSync } = createRequire(import.meta.url)('fs-ext-extra-prebuilt') as FsExt
-      flockSync(fd, 'exnb')
+      const fsExt = createRequire(import.meta.url)('fs-ext-extra-prebuilt') as FsExt
+      fsExt.flockSync(fd, 'exnb')
     } catch (error) {
       closeSync(fd)
       throw new Error(
