@@ -13,9 +13,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const NOT_YET = [
   ['tcp-auth:', 'AUTH'],
   ['statsd:', 'statsd'],
-  ['persistence:', 'the log on disk'],
-  ['cross-data-path:', 'the log on disk'],
-  ['http-stats: memory and disk depth are told apart', 'the log on disk'],
   ['lookupd-nsqd:', 'registration with nsqlookupd'],
 ]
 const JOBS = Math.min(4, 2 * availableParallelism())
