@@ -51,7 +51,13 @@ function roundOf(channelCount) {
     turn,
     scanner,
     pool: new BlockPool(BLOCK_SIZE, 16),
-    options: { nodeId: 0, memQueueSize: 10_000, maxMsgTimeoutMs: 900_000, topologyAware: false, requeueOnDisconnect: false },
+    options: {
+      nodeId: 0,
+      memQueueSize: 10_000,
+      maxMsgTimeoutMs: 900_000,
+      topologyAware: false,
+      requeueOnDisconnect: false,
+    },
   })
   const topic = registry.topic('topic')
   const consumers = Array.from({ length: channelCount }, (_, i) => {
@@ -79,5 +85,7 @@ for (const { close } of topics) close()
 for (const [i, { name, result }] of bench.tasks.entries()) {
   if (result.error !== undefined) throw result.error
   const deliveries = MESSAGES * topics[i].channelCount
-  console.log(`${name}: ${((result.latency.p50 * 1e6) / deliveries).toFixed(0)} ns a delivery (± ${result.latency.rme.toFixed(1)} %)`)
+  console.log(
+    `${name}: ${((result.latency.p50 * 1e6) / deliveries).toFixed(0)} ns a delivery (± ${result.latency.rme.toFixed(1)} %)`,
+  )
 }

@@ -175,6 +175,7 @@ export class Nsqd implements Daemon {
     await this.#listen()
     this.#restoreTopics()
     this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    for (const topic of this.registry.topics()) topic.start()
     this.#restored = true
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)

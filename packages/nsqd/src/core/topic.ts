@@ -179,7 +179,10 @@ export class Topic implements TurnTask {
     if (existing !== undefined) return existing
     this.#settle()
     const channel = this.#addChannel(name, this.#distributed)
-    this.#record((writer) => this.#describeChannel(writer, channel))
+    this.#record((writer) => {
+      this.#describeChannel(writer, channel)
+      this.#describeSelf(writer) // with a first channel the topic no longer keeps what comes
+    })
     this.#schedule()
     return channel
   }
@@ -397,8 +400,12 @@ export class Topic implements TurnTask {
 
   // ---- restoring ----
 
-  /** Takes over the state that was found on disk; the logs hold their segments already. */
+  /**
+   * Takes over the state that was found on disk; the logs hold their segments already. Nothing is handed out until `start` is called
+   * once more: whether the topic is paused is not known yet.
+   */
   restore(distributed: number, distributedScheduled: number): void {
+    this.#started = false
     this.#distributed = distributed
     this.#distributedScheduled = distributedScheduled
   }
