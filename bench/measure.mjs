@@ -29,6 +29,8 @@ export async function measure(scenario, command, settings) {
     const usage = { cpu_us: (server.cpuUs - cpuBefore) / result.done, rss_mb: server.residentMb }
     const window_us = [from, nowUs()]
     return { ...result, window_us, ...(result.ops !== undefined && usage) } // at a few messages a second it says nothing
+  } catch (cause) {
+    throw new Error(`${scenario.name} against ${command.join(' ')}: ${cause.message}`, { cause })
   } finally {
     await server.stop()
   }

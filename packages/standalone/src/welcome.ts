@@ -48,7 +48,7 @@ function suggestions({ nsqd }: PlatformAddresses): [string, string][] {
   const [host, port] = [tcp.text.slice(0, tcp.text.lastIndexOf(':')), tcp.port]
   found.push([
     'Consume it with no client at all (nobody finishes it, so it comes back after its time-out):',
-    `(printf '  V2SUB test worker\\nRDY 1\\n'; sleep 2) | nc ${host} ${port} | tr -cd '[:print:]'; echo`,
+    `printf '  V2SUB test worker\\nRDY 1\\n' | nc -w 2 ${host} ${port} | tr -cd '[:print:]'; echo`,
   ])
   return found
 }
