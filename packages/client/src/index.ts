@@ -1,1 +1,1 @@
-export {}
+export { Producer } from './producer/producer.ts'
