@@ -1,12 +1,19 @@
 // Codecs: between the values of a program and the bytes of a message.
 import { DecodeError, EncodeError } from './errors.ts'
 
-/** Turns values into message bodies and back. Either function may throw; the error is kept as `cause`. */
-export interface Codec<In, Out = In> {
+/** Turns values into message bodies. May throw; the error is kept as `cause`. */
+export interface Encoder<In> {
   /** @returns at least one byte: nsqd refuses empty messages */
   encode(value: In): Uint8Array
+}
+
+/** Turns message bodies into values. May throw; the error is kept as `cause`. */
+export interface Decoder<Out> {
   decode(bytes: Buffer): Out
 }
+
+/** Both ways. */
+export interface Codec<In, Out = In> extends Encoder<In>, Decoder<Out> {}
 
 /** JSON in UTF-8. `T` is a promise of yours: nothing checks it at run time; give `check` to have it checked. */
 export function json<T = unknown>(check?: (value: unknown) => T): Codec<T> {
@@ -45,7 +52,7 @@ const BYTES: Codec<Uint8Array | string, Buffer> = {
 }
 
 /** @throws {EncodeError} */
-export function encodeBody<In>(codec: Codec<In, unknown>, value: In): Uint8Array {
+export function encodeBody<In>(codec: Encoder<In>, value: In): Uint8Array {
   let body: Uint8Array
   try {
     body = codec.encode(value)
@@ -57,7 +64,7 @@ export function encodeBody<In>(codec: Codec<In, unknown>, value: In): Uint8Array
 }
 
 /** @throws {DecodeError} */
-export function decodeBody<Out>(codec: Codec<never, Out>, body: Buffer): Out {
+export function decodeBody<Out>(codec: Decoder<Out>, body: Buffer): Out {
   try {
     return codec.decode(body)
   } catch (error) {

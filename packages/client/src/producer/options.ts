@@ -1,7 +1,7 @@
 // What may be said about a producer, with every default.
 import type { NodeSource } from '../address.ts'
 import { parseAddresses } from '../address.ts'
-import type { Codec } from '../codec.ts'
+import type { Encoder } from '../codec.ts'
 import {
   type ConnectionOptions,
   type ConnectionSettings,
@@ -15,7 +15,7 @@ import type { BatchLimits } from './batching.ts'
 /** Options of a producer. Durations are milliseconds or text such as `'5s'`. */
 export interface ProducerOptions<In> extends NodeSource, ConnectionOptions, DiscoveryOptions {
   /** How values become bodies. Default: `bytes()`, which takes Uint8Array and string. */
-  codec?: Codec<In, unknown>
+  codec?: Encoder<In>
   /**
    * Send publishes of one turn of the event loop for one topic as one MPUB. Each call still settles on its own. On by
    * default: with many calls in flight it multiplies the rate, and a call that is alone goes out as PUB and waits for nothing.

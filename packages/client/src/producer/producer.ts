@@ -1,7 +1,7 @@
 // The producer: takes publishes, hands them to nodes at the end of the turn, and sees each one through to an answer, over
 // lost connections and failing nodes.
 import { isValidTopicName } from '@nsq-ts/protocol'
-import { bytes as bytesCodec, type Codec, encodeBody } from '../codec.ts'
+import { bytes as bytesCodec, type Encoder, encodeBody } from '../codec.ts'
 import { publishConnectionChange, publishTracing } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
@@ -63,7 +63,7 @@ const RETRIABLE: ReadonlySet<string> = new Set([
  */
 export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> implements AsyncDisposable {
   readonly #settings: ProducerSettings
-  readonly #codec: Codec<In, unknown>
+  readonly #codec: Encoder<In>
   readonly #environment: Environment
   readonly #aroundPublish: ProducerOptions<In>['aroundPublish']
   readonly #router: Router
@@ -85,7 +85,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   constructor(options: ProducerOptions<In>) {
     super()
     this.#settings = producerSettings(options)
-    this.#codec = options.codec ?? (bytesCodec() as unknown as Codec<In, unknown>)
+    this.#codec = options.codec ?? (bytesCodec() as unknown as Encoder<In>)
     this.#environment = this.#settings.connection.environment
     this.#aroundPublish = options.aroundPublish
     this.#router = new Router((address) => this.#makeNode(address))

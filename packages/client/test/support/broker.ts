@@ -91,9 +91,9 @@ async function start(
   const folder = await mkdtemp(join(tmpdir(), 'nsq-client-test-'))
   const tcpPort = fixedTcpPort ?? (await freePort())
   const httpPort = await freePort()
-  const [file, ...args] = command.split(' ')
+  const [file = '', ...args] = command.split(' ')
   const child = spawn(
-    file!,
+    file,
     [
       ...args,
       `--tcp-address=127.0.0.1:${tcpPort}`,
