@@ -1,0 +1,34 @@
+import type { BlockPool } from '../log/block-pool.ts'
+import type { Clock, Random } from './clock.ts'
+import type { Scanner } from './scanner.ts'
+import type { Turn } from './turn.ts'
+
+/** Takes the time from publish to FIN of each message of a channel. */
+export interface LatencyRecorder {
+  record(latencyNs: number): void
+}
+
+/** What topics and channels are given from outside; nothing in the core reaches for it by itself. */
+export interface CoreContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly turn: Turn
+  readonly scanner: Scanner
+  readonly pool: BlockPool
+  /** Makes a recorder for a new channel; absent when nobody asked for latencies. */
+  readonly latency?: (() => LatencyRecorder) | undefined
+  readonly options: CoreOptions
+}
+
+export interface CoreOptions {
+  /** 0..1023, part of every message id. */
+  readonly nodeId: number
+  /** How many messages an ephemeral queue keeps; what comes after is dropped. */
+  readonly memQueueSize: number
+  /** How long TOUCH can keep a message in flight, from its delivery. */
+  readonly maxMsgTimeoutMs: number
+  /** Consumers of the server's own zone, then region, come first. */
+  readonly topologyAware: boolean
+  /** What a consumer had in flight comes back at once when it leaves, not at its time-out. */
+  readonly requeueOnDisconnect: boolean
+}

@@ -1,0 +1,126 @@
+import type { Segment } from '../log/segment.ts'
+import { enlarge } from './enlarge.ts'
+
+const CAPACITY_MIN = 16
+
+/**
+ * Messages that wait for their time: a binary heap by due time over parallel arrays, so that a deferred message costs
+ * 26 bytes beside its body. Messages due at the same time come out in the order they went in.
+ */
+export class Deferred {
+  #dueMs = new Float64Array(CAPACITY_MIN)
+  #orders = new Float64Array(CAPACITY_MIN)
+  #segments: Segment[] = []
+  #indexes = new Uint32Array(CAPACITY_MIN)
+  #attempts = new Uint16Array(CAPACITY_MIN)
+  #count = 0
+  #order = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** When the first is due (Clock.now milliseconds); Infinity when there is none. */
+  get nextDueMs(): number {
+    return this.#count === 0 ? Infinity : this.#dueMs[0]!
+  }
+
+  /** Of the one that is due first; there is one. */
+  get segment(): Segment {
+    return this.#segments[0]!
+  }
+
+  get index(): number {
+    return this.#indexes[0]!
+  }
+
+  get attempts(): number {
+    return this.#attempts[0]!
+  }
+
+  push(segment: Segment, index: number, attempts: number, dueMs: number): void {
+    if (this.#count === this.#dueMs.length) this.#grow()
+    const order = this.#order++
+    let at = this.#count++
+    while (at > 0) {
+      const parent = (at - 1) >>> 1
+      if (this.#dueMs[parent]! <= dueMs) break // a later one never overtakes an equal one: orders only grow
+      this.#copy(parent, at)
+      at = parent
+    }
+    this.#put(at, segment, index, attempts, dueMs, order)
+  }
+
+  shift(): void {
+    const last = --this.#count
+    const segment = this.#segments[last]!
+    this.#segments.length = last
+    if (last === 0) return
+    const dueMs = this.#dueMs[last]!
+    const order = this.#orders[last]!
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= last) break
+      if (child + 1 < last && this.#before(child + 1, this.#dueMs[child]!, this.#orders[child]!)) child++
+      if (!this.#before(child, dueMs, order)) break
+      this.#copy(child, at)
+      at = child
+    }
+    this.#put(at, segment, this.#indexes[last]!, this.#attempts[last]!, dueMs, order)
+  }
+
+  forEach(visit: (segment: Segment, index: number, attempts: number, dueMs: number) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      visit(this.#segments[i]!, this.#indexes[i]!, this.#attempts[i]!, this.#dueMs[i]!)
+    }
+  }
+
+  /** Moves what lies in a segment that `leaves` to where `move` puts it. */
+  relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
+    for (let i = 0; i < this.#count; i++) {
+      const segment = this.#segments[i]!
+      if (!leaves(segment)) continue
+      const target = move(segment, this.#indexes[i]!)
+      this.#segments[i] = target
+      this.#indexes[i] = target.count - 1
+    }
+  }
+
+  clear(): void {
+    this.#segments.length = 0
+    this.#count = 0
+  }
+
+  #before(at: number, dueMs: number, order: number): boolean {
+    const other = this.#dueMs[at]!
+    return other < dueMs || (other === dueMs && this.#orders[at]! < order)
+  }
+
+  #put(at: number, segment: Segment, index: number, attempts: number, dueMs: number, order: number): void {
+    this.#segments[at] = segment
+    this.#indexes[at] = index
+    this.#attempts[at] = attempts
+    this.#dueMs[at] = dueMs
+    this.#orders[at] = order
+  }
+
+  #copy(from: number, to: number): void {
+    this.#put(
+      to,
+      this.#segments[from]!,
+      this.#indexes[from]!,
+      this.#attempts[from]!,
+      this.#dueMs[from]!,
+      this.#orders[from]!,
+    )
+  }
+
+  #grow(): void {
+    const size = this.#dueMs.length * 2
+    this.#dueMs = enlarge(new Float64Array(size), this.#dueMs)
+    this.#orders = enlarge(new Float64Array(size), this.#orders)
+    this.#indexes = enlarge(new Uint32Array(size), this.#indexes)
+    this.#attempts = enlarge(new Uint16Array(size), this.#attempts)
+  }
+}

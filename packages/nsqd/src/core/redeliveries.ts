@@ -1,0 +1,100 @@
+import type { Segment } from '../log/segment.ts'
+
+const CAPACITY_MIN = 16
+
+/**
+ * Messages that are to be handed out once more, in the order in which they came back: a ring over parallel arrays.
+ *
+ * Each remembers how often it was delivered, and the position up to which the channel had been given messages when it
+ * came back (`gate`): it is handed out once the channel has read that far, and so joins the end of the line.
+ */
+export class Redeliveries {
+  #segments: (Segment | null)[] = new Array<Segment | null>(CAPACITY_MIN).fill(null)
+  #indexes = new Uint32Array(CAPACITY_MIN)
+  #attempts = new Uint16Array(CAPACITY_MIN)
+  #gates = new Float64Array(CAPACITY_MIN)
+  #head = 0
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Of the first; there is one. */
+  get segment(): Segment {
+    return this.#segments[this.#head]!
+  }
+
+  get index(): number {
+    return this.#indexes[this.#head]!
+  }
+
+  get attempts(): number {
+    return this.#attempts[this.#head]!
+  }
+
+  get gate(): number {
+    return this.#gates[this.#head]!
+  }
+
+  push(segment: Segment, index: number, attempts: number, gate: number): void {
+    if (this.#count === this.#indexes.length) this.#grow()
+    const at = (this.#head + this.#count) & (this.#indexes.length - 1)
+    this.#segments[at] = segment
+    this.#indexes[at] = index
+    this.#attempts[at] = attempts
+    this.#gates[at] = gate
+    this.#count++
+  }
+
+  shift(): void {
+    this.#segments[this.#head] = null
+    this.#head = (this.#head + 1) & (this.#indexes.length - 1)
+    this.#count--
+  }
+
+  forEach(visit: (segment: Segment, index: number) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#head + i) & (this.#indexes.length - 1)
+      visit(this.#segments[at]!, this.#indexes[at]!)
+    }
+  }
+
+  /** Moves what lies in a segment that `leaves` to where `move` puts it. */
+  relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#head + i) & (this.#indexes.length - 1)
+      const segment = this.#segments[at]!
+      if (!leaves(segment)) continue
+      const target = move(segment, this.#indexes[at]!)
+      this.#segments[at] = target
+      this.#indexes[at] = target.count - 1
+    }
+  }
+
+  clear(): void {
+    this.#segments.fill(null)
+    this.#head = 0
+    this.#count = 0
+  }
+
+  #grow(): void {
+    const old = this.#indexes.length
+    const segments = new Array<Segment | null>(old * 2).fill(null)
+    const indexes = new Uint32Array(old * 2)
+    const attempts = new Uint16Array(old * 2)
+    const gates = new Float64Array(old * 2)
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#head + i) & (old - 1)
+      segments[i] = this.#segments[at]!
+      indexes[i] = this.#indexes[at]!
+      attempts[i] = this.#attempts[at]!
+      gates[i] = this.#gates[at]!
+    }
+    this.#segments = segments
+    this.#indexes = indexes
+    this.#attempts = attempts
+    this.#gates = gates
+    this.#head = 0
+  }
+}

@@ -1,0 +1,93 @@
+import type { Channel } from './channel.ts'
+import type { CoreContext } from './context.ts'
+import { Topic } from './topic.ts'
+
+/** What happens to topics and channels, for those who write it down or announce it. `channel` is null for the topic's own. */
+export interface RegistryListener {
+  created(topic: Topic, channel: Channel | null): void
+  deleted(topic: Topic, channel: Channel | null): void
+}
+
+/**
+ * All topics, by name. Creates topics and channels on first use, and deletes what is ephemeral with its last user.
+ */
+export class TopicRegistry {
+  readonly #context: CoreContext
+  readonly #topics = new Map<string, Topic>()
+  readonly #listeners: RegistryListener[] = []
+
+  constructor(context: CoreContext) {
+    this.#context = context
+  }
+
+  listen(listener: RegistryListener): void {
+    this.#listeners.push(listener)
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#topics.get(name)
+  }
+
+  /** In the order of creation. */
+  topics(): IterableIterator<Topic> {
+    return this.#topics.values()
+  }
+
+  get size(): number {
+    return this.#topics.size
+  }
+
+  /** The topic of that (valid) name, made if there is none. */
+  topic(name: string): Topic {
+    const existing = this.#topics.get(name)
+    if (existing !== undefined) return existing
+    const topic = new Topic(this.#context, name)
+    this.#topics.set(name, topic)
+    for (const listener of this.#listeners) listener.created(topic, null)
+    topic.start()
+    return topic
+  }
+
+  /** The channel of that (valid) name, made if there is none. */
+  channel(topic: Topic, name: string): Channel {
+    const existing = topic.channels.get(name)
+    if (existing !== undefined) return existing
+    const channel = topic.channel(name)
+    for (const listener of this.#listeners) listener.created(topic, channel)
+    return channel
+  }
+
+  deleteChannel(topic: Topic, channel: Channel): void {
+    if (topic.channels.get(channel.name) !== channel) return
+    topic.deleteChannel(channel)
+    for (const listener of this.#listeners) listener.deleted(topic, channel)
+    if (topic.ephemeral && topic.channels.size === 0) this.deleteTopic(topic)
+  }
+
+  deleteTopic(topic: Topic): void {
+    if (this.#topics.get(topic.name) !== topic) return
+    this.#topics.delete(topic.name)
+    const channels = [...topic.channels.values()]
+    topic.close()
+    for (const listener of this.#listeners) {
+      listener.deleted(topic, null)
+      for (const channel of channels) listener.deleted(topic, channel)
+    }
+  }
+
+  /** A subscriber left: an ephemeral channel goes with its last one. */
+  subscriberLeft(topic: Topic, channel: Channel): void {
+    if (channel.ephemeral && channel.subscriberCount === 0 && !channel.closed) this.deleteChannel(topic, channel)
+  }
+
+  /** Gives back memory that little is left of. */
+  sweep(): void {
+    for (const topic of this.#topics.values()) topic.sweep()
+  }
+
+  /** Ends all topics; what is in them stays where it is on disk. */
+  close(): void {
+    for (const topic of this.#topics.values()) topic.close()
+    this.#topics.clear()
+  }
+}

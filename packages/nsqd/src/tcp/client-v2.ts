@@ -1,0 +1,240 @@
+import type { Socket } from 'node:net'
+import { CLOSE_WAIT_FRAME, HEARTBEAT_FRAME, OK_FRAME, type ProtocolError, encodeErrorFrame } from '@nsq-ts/protocol'
+import { encodeFrame, FrameType } from '@nsq-ts/protocol'
+import type { Channel } from '../core/channel.ts'
+import type { Lane } from '../core/in-flight.ts'
+import { Locality, type Subscriber } from '../core/subscriber.ts'
+import type { Topic } from '../core/topic.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Output } from './output.ts'
+import { ProtocolV2 } from './protocol-v2.ts'
+import type { TcpContext } from './tcp-context.ts'
+
+/** The states of a client, as /stats shows them (1 and 2 are nsqd's own connections to nsqlookupd). */
+export const State = { init: 0, subscribed: 3, closing: 4 } as const
+export type State = (typeof State)[keyof typeof State]
+
+/** How long a connection that we closed may take to read what we sent last before it is cut. */
+const LINGER_MS = 1000
+
+/** What a client told of itself and settled with us (IDENTIFY); times in milliseconds. */
+export interface ClientSettings {
+  clientId: string
+  hostname: string
+  userAgent: string
+  msgTimeoutMs: number
+  sampleRate: number
+  /** Bytes; told to the client, and shown. We write at the end of each turn, which is never later than asked for. */
+  outputBufferSize: number
+  /** 0: none. As outputBufferSize. */
+  outputBufferTimeoutMs: number
+  topologyRegion: string
+  topologyZone: string
+}
+
+/**
+ * A client's connection: its socket, what is to be written to it, its heartbeats, and, once it has subscribed, its place
+ * in a channel. What it says is interpreted by ProtocolV2.
+ */
+export class ClientV2 implements Subscriber {
+  readonly id: number
+  /** `ip:port`; `@` on a unix socket. */
+  readonly remoteAddress: string
+  readonly connectedAtMs: number
+  readonly settings: ClientSettings
+  readonly output: Output
+  readonly heartbeat: Heartbeat
+
+  state: State = State.init
+  rdyCount = 0
+  locality: Locality = Locality.global
+  messageCount = 0
+  finishCount = 0
+  requeueCount = 0
+  /** Messages published, by topic. */
+  readonly pubCounts = new Map<string, number>()
+
+  topic: Topic | null = null
+  channel: Channel | null = null
+  lane: Lane | null = null
+
+  readonly #context: TcpContext
+  readonly #socket: Socket
+  readonly #protocol: ProtocolV2
+  #closed = false
+  #linger: NodeJS.Timeout | undefined
+
+  constructor(context: TcpContext, socket: Socket, id: number) {
+    this.#context = context
+    this.#socket = socket
+    this.id = id
+    const ip = socket.remoteAddress ?? ''
+    this.remoteAddress = ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
+    this.connectedAtMs = context.clock.wallUs() / 1000
+    this.settings = {
+      clientId: ip,
+      hostname: ip,
+      userAgent: '',
+      msgTimeoutMs: context.options.msgTimeoutMs,
+      sampleRate: 0,
+      outputBufferSize: OUTPUT_BUFFER_SIZE_DEFAULT,
+      outputBufferTimeoutMs: context.options.outputBufferTimeoutMs,
+      topologyRegion: '',
+      topologyZone: '',
+    }
+    this.output = new Output(context.turn, context.outputPool, socket)
+    this.heartbeat = new Heartbeat({
+      beat: () => this.#beat(),
+      expire: () => this.#expire(),
+    })
+    this.#protocol = new ProtocolV2(context, this)
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const socket = this.#socket
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => this.#end())
+    socket.on('drain', () => this.#drained())
+    socket.on('error', (error) => {
+      this.#context.logger.debug(() => `client(${this.remoteAddress}) - ${error.message}`)
+      this.destroy()
+    })
+    socket.on('close', () => this.destroy())
+    this.heartbeat.start(this.heartbeat.intervalMs)
+  }
+
+  get inFlightCount(): number {
+    return this.lane?.count ?? 0
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  // ---- as a subscriber ----
+
+  get readyCount(): number {
+    return this.state === State.subscribed && !this.output.congested ? this.rdyCount : 0
+  }
+
+  get msgTimeoutMs(): number {
+    return this.settings.msgTimeoutMs
+  }
+
+  get sampleRate(): number {
+    return this.settings.sampleRate
+  }
+
+  send(bytes: Buffer, start: number, end: number, count: number): void {
+    this.messageCount += count
+    this.output.write(bytes, start, end)
+  }
+
+  sendAgain(bytes: Buffer, start: number, end: number, attempts: number): void {
+    this.messageCount++
+    this.output.writeMessageAgain(bytes, start, end, attempts)
+  }
+
+  channelClosed(): void {
+    this.destroy()
+  }
+
+  // ---- answers ----
+
+  answerOk(): void {
+    this.output.writeConstant(OK_FRAME)
+  }
+
+  answerCloseWait(): void {
+    this.output.writeConstant(CLOSE_WAIT_FRAME)
+  }
+
+  answer(data: string): void {
+    const frame = encodeFrame(FrameType.response, data)
+    this.output.write(frame, 0, frame.length)
+  }
+
+  /** Tells the client of its mistake; a fatal one ends the connection. */
+  fail(error: ProtocolError): void {
+    const cause = error.cause instanceof Error ? ` - ${error.cause.message}` : ''
+    this.#context.logger.error(() => `[${this.remoteAddress}] - ${error.code} ${error.message}${cause}`)
+    const frame = encodeErrorFrame(error.code, error.detail)
+    this.output.write(frame, 0, frame.length)
+    if (error.fatal) this.finish()
+  }
+
+  // ---- the end ----
+
+  /** Closes once everything was written. What still comes is read and thrown away, so that the last answer arrives. */
+  finish(): void {
+    if (this.#closed) return
+    this.output.flush()
+    this.#leave()
+    this.#socket.end()
+    this.#socket.resume()
+    this.#linger = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    clearTimeout(this.#linger)
+    this.#leave()
+    this.#socket.destroy()
+  }
+
+  /** Takes the client out of everything, once. */
+  #leave(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.heartbeat.stop()
+    this.output.close()
+    this.#protocol.close()
+    this.#context.clients.delete(this)
+    const { topic, channel, lane } = this
+    if (topic === null || channel === null || lane === null) return
+    channel.unsubscribe(lane)
+    this.#context.registry.subscriberLeft(topic, channel)
+  }
+
+  // ---- events ----
+
+  #read(chunk: Buffer): void {
+    if (this.#closed) return
+    this.output.cork()
+    this.#protocol.read(chunk)
+    this.output.uncork()
+    // It sends faster than it reads our answers: wait until it has read some.
+    if (this.output.congested) this.#socket.pause()
+  }
+
+  #drained(): void {
+    if (this.#closed) return
+    this.#socket.resume()
+    if (this.lane !== null) this.channel!.wake(this.lane)
+  }
+
+  #end(): void {
+    if (this.#closed) {
+      this.#socket.destroy()
+      return
+    }
+    const error = this.#protocol.interrupted()
+    if (error !== null) this.fail(error)
+    this.finish()
+  }
+
+  #beat(): void {
+    this.output.writeConstant(HEARTBEAT_FRAME)
+  }
+
+  #expire(): void {
+    const error = this.#protocol.interrupted()
+    if (error !== null) this.fail(error)
+    this.#context.logger.info(() => `client(${this.remoteAddress}) - no command within two heartbeat intervals`)
+    this.destroy()
+  }
+}
+
+/** client_v2.go: defaultBufferSize */
+const OUTPUT_BUFFER_SIZE_DEFAULT = 16384

@@ -1,0 +1,560 @@
+import {
+  Command,
+  CommandReader,
+  type CommandHandler,
+  indexOfSpace,
+  isValidChannelName,
+  isValidTopicName,
+  LineTooLongError,
+  MESSAGE_ID_SIZE,
+  parseDecimal,
+  parseIdHi,
+  parseIdLo,
+  ProtocolError,
+  quoteName,
+  readCommand,
+  type ErrorCode,
+} from '@nsq-ts/protocol'
+import { Outcome } from '../core/channel.ts'
+import { Locality } from '../core/subscriber.ts'
+import { type Topic, TopicExitingError } from '../core/topic.ts'
+import { type ClientV2, State } from './client-v2.ts'
+import { parseIdentify } from './identify.ts'
+import { identifyResponse, settle } from './negotiate.ts'
+import type { TcpContext } from './tcp-context.ts'
+
+const MAGIC = Buffer.from('  V2')
+const SIZE_FIELD_SIZE = 4
+/** The least that a message takes in an MPUB: its size and one byte. */
+const MPUB_MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
+
+/** What the next piece of bytes is. */
+const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBodySize: 4, mpubCount: 5, mpubMessages: 6 } as const
+type Awaiting = (typeof Awaiting)[keyof typeof Awaiting]
+
+/** A command that brings a body of one piece. */
+type BodyCommand = 'IDENTIFY' | 'PUB' | 'DPUB'
+
+/**
+ * The V2 protocol of one client: what it says, checked and turned into calls on the core. Handlers bear the names of
+ * their commands; the order of their checks is the order of tcp-protocol.md section 5.
+ */
+export class ProtocolV2 implements CommandHandler {
+  readonly #context: TcpContext
+  readonly #client: ClientV2
+  readonly #reader: CommandReader
+  #awaiting: Awaiting = Awaiting.magic
+  #closed = false
+
+  // The command whose body is awaited.
+  #command: BodyCommand = 'PUB'
+  #topicName = ''
+  #deferMs = 0
+
+  // MPUB: where in the piece at hand the messages lie, relative to its start; how far it was looked through.
+  readonly #bounds: number[] = []
+  #mpubCount = 0
+  #mpubSize = 0
+
+  // The topic that was published to last, found again by the bytes of its name: most producers use one.
+  #lastName = Buffer.alloc(0)
+  #lastTopic: Topic | null = null
+
+  constructor(context: TcpContext, client: ClientV2) {
+    this.#context = context
+    this.#client = client
+    this.#reader = new CommandReader(this)
+    this.#reader.need(MAGIC.length)
+  }
+
+  /** Interprets what came. Errors are told to the client here, at the border of the connection. */
+  read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Nothing is interpreted from now on. */
+  close(): void {
+    this.#closed = true
+    this.#reader.pause()
+  }
+
+  /** The client went away or fell silent: what it is to be told, because it did so in the middle of a command. */
+  interrupted(): ProtocolError | null {
+    const command = this.#command
+    switch (this.#awaiting) {
+      case Awaiting.line:
+      case Awaiting.magic:
+        return null
+      case Awaiting.bodySize:
+        return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)} size`)
+      case Awaiting.body:
+        return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)}`)
+      case Awaiting.mpubBodySize:
+        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read body size')
+      case Awaiting.mpubCount:
+        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read message count')
+      case Awaiting.mpubMessages:
+        return this.#mpubInterrupted()
+    }
+  }
+
+  onLine(buf: Buffer, start: number, end: number): void {
+    if (this.#closed) return
+    const client = this.#client
+    client.heartbeat.heard()
+    switch (readCommand(buf, start, end)) {
+      case Command.fin:
+        return this.#FIN(buf, start, end)
+      case Command.pub:
+        return this.#PUB(buf, start, end)
+      case Command.mpub:
+        return this.#MPUB(buf, start, end)
+      case Command.req:
+        return this.#REQ(buf, start, end)
+      case Command.touch:
+        return this.#TOUCH(buf, start, end)
+      case Command.rdy:
+        return this.#RDY(buf, start, end)
+      case Command.nop:
+        return
+      case Command.dpub:
+        return this.#DPUB(buf, start, end)
+      case Command.sub:
+        return this.#SUB(buf, start, end)
+      case Command.cls:
+        return this.#CLS()
+      case Command.identify:
+        return this.#IDENTIFY()
+      default: {
+        const word = buf.subarray(start, indexOfSpace(buf, start, end))
+        throw new ProtocolError('E_INVALID', Buffer.concat([Buffer.from('invalid command '), word]))
+      }
+    }
+  }
+
+  onBytes(buf: Buffer, start: number, end: number): void {
+    if (this.#closed) return
+    switch (this.#awaiting) {
+      case Awaiting.magic:
+        this.#awaiting = Awaiting.line
+        return this.#readMagic(buf.subarray(start, end))
+      case Awaiting.bodySize:
+        return this.#readBodySize(buf.readInt32BE(start))
+      case Awaiting.body:
+        this.#awaiting = Awaiting.line
+        this.#client.heartbeat.heard()
+        return this.#readBody(buf, start, end)
+      case Awaiting.mpubBodySize:
+        return this.#readMpubBodySize(buf.readInt32BE(start))
+      case Awaiting.mpubCount:
+        return this.#readMpubCount(buf.readInt32BE(start))
+      case Awaiting.mpubMessages:
+        return this.#readMpubMessages(buf, start, end)
+      case Awaiting.line:
+        throw new Error('bytes came where a line was awaited')
+    }
+  }
+
+  // ---- commands ----
+
+  #readMagic(magic: Buffer): void {
+    const { logger } = this.#context
+    logger.info(() => `CLIENT(${this.#client.remoteAddress}): desired protocol magic '${magic.toString('latin1')}'`)
+    if (magic.equals(MAGIC)) return
+    throw new ProtocolError('E_BAD_PROTOCOL', '')
+  }
+
+  #IDENTIFY(): void {
+    this.#requireState('IDENTIFY', this.#client.state === State.init)
+    this.#awaitBody('IDENTIFY')
+  }
+
+  #runIdentify(body: Buffer): void {
+    const client = this.#client
+    const { logger } = this.#context
+    const text = body.toString()
+    const request = parseIdentify(text)
+    logger.debug(() => `PROTOCOL(V2): [${client.remoteAddress}] ${text}`)
+    const heartbeatMs = settle(request, this.#context.options, client.settings, client.heartbeat.intervalMs)
+    client.heartbeat.start(heartbeatMs)
+    client.locality = this.#locality()
+    logger.info(() => `[${client.remoteAddress}] IDENTIFY: ${JSON.stringify(request)}`)
+    if (request.featureNegotiation) client.answer(identifyResponse(this.#context, client.settings))
+    else client.answerOk()
+  }
+
+  #SUB(buf: Buffer, start: number, end: number): void {
+    const client = this.#client
+    const { options, registry } = this.#context
+    this.#requireState('SUB', client.state === State.init)
+    if (client.heartbeat.intervalMs <= 0) {
+      throw new ProtocolError('E_INVALID', 'cannot SUB with heartbeats disabled')
+    }
+    const [topicName, channelName] = parameters(buf, start, end)
+    if (topicName === undefined || channelName === undefined) {
+      throw new ProtocolError('E_INVALID', 'SUB insufficient number of parameters')
+    }
+    requireTopicName('SUB', topicName)
+    if (!isValidChannelName(channelName.toString('latin1'))) {
+      throw new ProtocolError('E_BAD_CHANNEL', `SUB channel name ${quoteName(channelName)} is not valid`)
+    }
+    const topic = registry.topic(topicName.toString('latin1'))
+    const channel = registry.channel(topic, channelName.toString('latin1'))
+    if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
+      const limit = options.maxChannelConsumers
+      throw new ProtocolError('E_SUB_FAILED', `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`)
+    }
+    client.state = State.subscribed
+    client.topic = topic
+    client.channel = channel
+    client.lane = channel.subscribe(client)
+    client.answerOk()
+  }
+
+  #RDY(buf: Buffer, start: number, end: number): void {
+    const client = this.#client
+    if (client.state === State.closing) return
+    this.#requireState('RDY', client.state === State.subscribed)
+    client.rdyCount = this.#readyCount(buf, start, end)
+    client.channel!.wake(client.lane!)
+  }
+
+  #readyCount(buf: Buffer, start: number, end: number): number {
+    const max = this.#context.options.maxRdyCount
+    const at = indexOfSpace(buf, start, end) + 1
+    if (at > end) return 1 // a bare RDY
+    const count = signed64(this.#decimal('RDY could not parse count', buf, at, indexOfSpace(buf, at, end)))
+    if (count < 0 || count > max) {
+      throw new ProtocolError('E_INVALID', `RDY count ${count} out of range 0-${max}`)
+    }
+    return Number(count)
+  }
+
+  #FIN(buf: Buffer, start: number, end: number): void {
+    const client = this.#client
+    const at = this.#messageIdAt('FIN', 1, buf, start, end)
+    const outcome = client.channel!.finish(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at))
+    if (outcome === Outcome.done) client.finishCount++
+    else this.#failMessage('E_FIN_FAILED', 'FIN', outcome, buf, at)
+  }
+
+  #REQ(buf: Buffer, start: number, end: number): void {
+    const client = this.#client
+    const { logger, options } = this.#context
+    const at = this.#messageIdAt('REQ', 2, buf, start, end)
+    const from = at + MESSAGE_ID_SIZE + 1
+    const asked = signed64(this.#decimal('REQ could not parse timeout', buf, from, indexOfSpace(buf, from, end)))
+    const delayMs = asked < 0 ? 0 : asked > options.maxReqTimeoutMs ? options.maxReqTimeoutMs : Number(asked)
+    if (delayMs !== asked) {
+      logger.info(() => `[${client.remoteAddress}] REQ timeout ${asked} out of range 0-${options.maxReqTimeoutMs}. Setting to ${delayMs}`)
+    }
+    const outcome = client.channel!.requeue(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at), delayMs)
+    if (outcome === Outcome.done) client.requeueCount++
+    else this.#failMessage('E_REQ_FAILED', 'REQ', outcome, buf, at)
+  }
+
+  #TOUCH(buf: Buffer, start: number, end: number): void {
+    const client = this.#client
+    const at = this.#messageIdAt('TOUCH', 1, buf, start, end)
+    const outcome = client.channel!.touch(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at))
+    if (outcome !== Outcome.done) this.#failMessage('E_TOUCH_FAILED', 'TOUCH', outcome, buf, at)
+  }
+
+  #CLS(): void {
+    const client = this.#client
+    this.#requireState('CLS', client.state === State.subscribed)
+    client.rdyCount = 0
+    client.state = State.closing
+    client.answerCloseWait()
+  }
+
+  #PUB(buf: Buffer, start: number, end: number): void {
+    this.#readTopicName('PUB', buf, start, end)
+    this.#awaitBody('PUB')
+  }
+
+  #DPUB(buf: Buffer, start: number, end: number): void {
+    const [topicName, delay] = parameters(buf, start, end)
+    if (topicName === undefined || delay === undefined) {
+      throw new ProtocolError('E_INVALID', 'DPUB insufficient number of parameters')
+    }
+    requireTopicName('DPUB', topicName)
+    const max = this.#context.options.maxReqTimeoutMs
+    const delayMs = signed64(this.#decimal('DPUB could not parse timeout', delay, 0, delay.length))
+    if (delayMs < 0 || delayMs > max) {
+      throw new ProtocolError('E_INVALID', `DPUB timeout ${delayMs} out of range 0-${max}`)
+    }
+    this.#deferMs = Number(delayMs)
+    this.#topicName = topicName.toString('latin1')
+    this.#awaitBody('DPUB')
+  }
+
+  #MPUB(buf: Buffer, start: number, end: number): void {
+    this.#readTopicName('MPUB', buf, start, end)
+    this.#topic() // made here, whatever becomes of the rest
+    this.#awaiting = Awaiting.mpubBodySize
+    this.#reader.need(SIZE_FIELD_SIZE)
+  }
+
+  // ---- bodies of one piece ----
+
+  #awaitBody(command: BodyCommand): void {
+    this.#command = command
+    this.#awaiting = Awaiting.bodySize
+    this.#reader.need(SIZE_FIELD_SIZE)
+  }
+
+  #readBodySize(size: number): void {
+    const command = this.#command
+    const isMessage = command !== 'IDENTIFY'
+    const max = isMessage ? this.#context.options.maxMsgSize : this.#context.options.maxBodySize
+    // The original looks at the upper bound first where it reads a command's body, at the lower first for a message.
+    if (size > max) {
+      const what = isMessage ? 'message' : 'body'
+      throw new ProtocolError(bodyErrorCode(command), `${command} ${what} too big ${size} > ${max}`)
+    }
+    if (size <= 0) {
+      throw new ProtocolError(bodyErrorCode(command), `${command} invalid ${bodyName(command)} size ${size}`)
+    }
+    this.#awaiting = Awaiting.body
+    this.#reader.need(size)
+  }
+
+  #readBody(buf: Buffer, start: number, end: number): void {
+    switch (this.#command) {
+      case 'PUB':
+        return this.#runPub(buf, start, end)
+      case 'DPUB':
+        return this.#runDpub(buf, start, end)
+      case 'IDENTIFY':
+        return this.#runIdentify(buf.subarray(start, end))
+    }
+  }
+
+  #runPub(buf: Buffer, start: number, end: number): void {
+    try {
+      this.#topic().publish(buf, start, end)
+    } catch (error) {
+      throw publishFailed('E_PUB_FAILED', 'PUB', error)
+    }
+    this.#published(1)
+  }
+
+  #runDpub(buf: Buffer, start: number, end: number): void {
+    try {
+      this.#topic().publishDeferred(buf, start, end, this.#deferMs)
+    } catch (error) {
+      throw publishFailed('E_DPUB_FAILED', 'DPUB', error)
+    }
+    this.#published(1)
+  }
+
+  #published(count: number): void {
+    const { pubCounts } = this.#client
+    pubCounts.set(this.#topicName, (pubCounts.get(this.#topicName) ?? 0) + count)
+    this.#client.answerOk()
+  }
+
+  // ---- MPUB ----
+  //
+  //   [ body size: int32 ][ count: int32 ] ( [ size: int32 ][ body ] ) * count
+  //
+  // The body size is checked and otherwise of no account: the count decides where the command ends.
+
+  #readMpubBodySize(size: number): void {
+    const max = this.#context.options.maxBodySize
+    if (size <= 0) throw new ProtocolError('E_BAD_BODY', `MPUB invalid body size ${size}`)
+    if (size > max) throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${size} > ${max}`)
+    this.#awaiting = Awaiting.mpubCount
+    this.#reader.need(SIZE_FIELD_SIZE)
+  }
+
+  #readMpubCount(count: number): void {
+    const max = Math.floor((this.#context.options.maxBodySize - SIZE_FIELD_SIZE) / MPUB_MESSAGE_SIZE_MIN)
+    if (count <= 0 || count > max) throw new ProtocolError('E_BAD_BODY', `MPUB invalid message count ${count}`)
+    this.#mpubCount = count
+    this.#mpubSize = 0
+    this.#bounds.length = 0
+    this.#awaiting = Awaiting.mpubMessages
+    this.#reader.need(SIZE_FIELD_SIZE)
+  }
+
+  /**
+   * Looks through what has come of the messages, wherever the piece that was asked for ends, and has it handed out again
+   * with all that is still missing of the current message. Where it was before, it need not look again.
+   */
+  #readMpubMessages(buf: Buffer, start: number, end: number): void {
+    const reader = this.#reader
+    const bounds = this.#bounds
+    const available = reader.availableEnd - start
+    const { maxBodySize } = this.#context.options
+    let at = this.#mpubSize
+    while (bounds.length < 2 * this.#mpubCount) {
+      if (at + SIZE_FIELD_SIZE > available) return this.#awaitMpub(at, at + SIZE_FIELD_SIZE)
+      const size = buf.readInt32BE(start + at)
+      this.#checkMpubMessageSize(size)
+      const messageEnd = at + SIZE_FIELD_SIZE + size
+      // An honest body is no longer than its size field says, and that was checked: this bounds what others make us store.
+      if (messageEnd > maxBodySize) {
+        throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${messageEnd} > ${maxBodySize}`)
+      }
+      if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
+      bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
+      at = messageEnd
+    }
+    if (start + at !== end) return this.#awaitMpub(at, at) // all is there: take exactly that
+    this.#awaiting = Awaiting.line
+    this.#client.heartbeat.heard()
+    this.#runMpub(buf, start)
+  }
+
+  #awaitMpub(lookedThrough: number, size: number): void {
+    this.#mpubSize = lookedThrough
+    this.#reader.needAgain(size)
+  }
+
+  #checkMpubMessageSize(size: number): void {
+    const max = this.#context.options.maxMsgSize
+    if (size <= 0) {
+      throw new ProtocolError('E_BAD_MESSAGE', `MPUB invalid message(${this.#bounds.length / 2}) body size ${size}`)
+    }
+    if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `MPUB message too big ${size} > ${max}`)
+  }
+
+  #runMpub(buf: Buffer, start: number): void {
+    try {
+      this.#topic().publishBatch(buf, start, this.#bounds)
+    } catch (error) {
+      throw publishFailed('E_MPUB_FAILED', 'MPUB', error)
+    }
+    this.#published(this.#mpubCount)
+  }
+
+  /** What is missing of an MPUB: the size of a message, or its body. */
+  #mpubInterrupted(): ProtocolError {
+    const index = this.#bounds.length / 2
+    return this.#reader.needed === this.#mpubSize + SIZE_FIELD_SIZE
+      ? new ProtocolError('E_BAD_MESSAGE', `MPUB failed to read message(${index}) body size`)
+      : new ProtocolError('E_BAD_MESSAGE', 'MPUB failed to read message body')
+  }
+
+  // ---- checks ----
+
+  #requireState(command: string, allowed: boolean): void {
+    if (!allowed) throw new ProtocolError('E_INVALID', `cannot ${command} in current state`)
+  }
+
+  /** Where the message id of a command starts, which has `count` parameters at least. */
+  #messageIdAt(command: 'FIN' | 'REQ' | 'TOUCH', count: number, buf: Buffer, start: number, end: number): number {
+    const { state } = this.#client
+    this.#requireState(command, state === State.subscribed || state === State.closing)
+    const at = start + command.length + 1
+    const idEnd = indexOfSpace(buf, at, end)
+    if (at > end || (count === 2 && idEnd === end)) {
+      throw new ProtocolError('E_INVALID', `${command} insufficient number of params`)
+    }
+    if (idEnd - at !== MESSAGE_ID_SIZE) throw new ProtocolError('E_INVALID', 'invalid message ID')
+    return at
+  }
+
+  #decimal(what: string, buf: Buffer, start: number, end: number): number | bigint {
+    const value = parseDecimal(buf, start, end)
+    if (!Number.isNaN(value)) return value
+    throw new ProtocolError('E_INVALID', Buffer.concat([Buffer.from(`${what} `), buf.subarray(start, end)]))
+  }
+
+  /** Reads the topic's name into #topicName; a name that is the same as last time is not looked at again. */
+  #readTopicName(command: 'PUB' | 'MPUB', buf: Buffer, start: number, end: number): void {
+    const at = start + command.length + 1
+    if (at > end) throw new ProtocolError('E_INVALID', `${command} insufficient number of parameters`)
+    const nameEnd = indexOfSpace(buf, at, end)
+    if (this.#isLastName(buf, at, nameEnd)) return
+    const name = buf.subarray(at, nameEnd)
+    requireTopicName(command, name)
+    this.#topicName = name.toString('latin1')
+    this.#lastName = Buffer.from(name)
+    this.#lastTopic = null
+  }
+
+  #isLastName(buf: Buffer, start: number, end: number): boolean {
+    const last = this.#lastName
+    if (end - start !== last.length) return false
+    for (let i = 0; i < last.length; i++) if (buf[start + i] !== last[i]) return false
+    return last.length > 0
+  }
+
+  #topic(): Topic {
+    const last = this.#lastTopic
+    if (last !== null && last.name === this.#topicName && !last.closed) return last
+    return (this.#lastTopic = this.#context.registry.topic(this.#topicName))
+  }
+
+  #locality(): Locality {
+    const { options } = this.#context
+    const { topologyRegion, topologyZone } = this.#client.settings
+    if (topologyZone === options.topologyZone) return Locality.zone
+    if (topologyRegion === options.topologyRegion) return Locality.region
+    return Locality.global
+  }
+
+  // ---- errors ----
+
+  #failMessage(code: ErrorCode, command: string, outcome: Outcome, buf: Buffer, at: number): void {
+    const reason = outcome === Outcome.notOwner ? 'client does not own message' : 'ID not in flight'
+    const id = buf.subarray(at, at + MESSAGE_ID_SIZE)
+    const detail = Buffer.concat([Buffer.from(`${command} `), id, Buffer.from(` failed ${reason}`)])
+    this.#client.fail(new ProtocolError(code, detail))
+  }
+
+  #fail(error: unknown): void {
+    const client = this.#client
+    if (error instanceof ProtocolError) {
+      client.fail(error)
+    } else if (error instanceof LineTooLongError) {
+      this.#context.logger.error(() => `client(${client.remoteAddress}) - failed to read command - ${error.message}`)
+      client.finish()
+    } else {
+      throw error
+    }
+  }
+}
+
+/** The parameters of a line, as bytes: what follows the command, split at every single space. */
+function parameters(buf: Buffer, start: number, end: number): Buffer[] {
+  const found: Buffer[] = []
+  for (let at = indexOfSpace(buf, start, end) + 1; at <= end; ) {
+    const next = indexOfSpace(buf, at, end)
+    found.push(buf.subarray(at, next))
+    at = next + 1
+  }
+  return found
+}
+
+function requireTopicName(command: string, name: Buffer): void {
+  if (isValidTopicName(name.toString('latin1'))) return
+  // The original says the code twice for MPUB.
+  const twice = command === 'MPUB' ? 'E_BAD_TOPIC ' : ''
+  throw new ProtocolError('E_BAD_TOPIC', `${twice}${command} topic name ${quoteName(name)} is not valid`)
+}
+
+/** The original reads a number as unsigned and then takes it for a signed one of 64 bits. */
+function signed64(value: number | bigint): number | bigint {
+  return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
+}
+
+function bodyErrorCode(command: BodyCommand): ErrorCode {
+  return command === 'IDENTIFY' ? 'E_BAD_BODY' : 'E_BAD_MESSAGE'
+}
+
+function bodyName(command: BodyCommand): string {
+  return command === 'IDENTIFY' ? 'body' : 'message body'
+}
+
+function publishFailed(code: ErrorCode, command: string, error: unknown): ProtocolError {
+  if (!(error instanceof TopicExitingError)) throw error
+  return new ProtocolError(code, `${command} failed ${error.message}`, { cause: error })
+}

@@ -1,0 +1,40 @@
+import type { Logger } from '@nsq-ts/daemon'
+import type { Clock } from '../core/clock.ts'
+import type { TopicRegistry } from '../core/topic-registry.ts'
+import type { Turn } from '../core/turn.ts'
+import type { BlockPool } from '../log/block-pool.ts'
+import type { ClientV2 } from './client-v2.ts'
+
+/** What the TCP side of nsqd works with. */
+export interface TcpContext {
+  readonly clock: Clock
+  readonly turn: Turn
+  readonly logger: Logger
+  readonly registry: TopicRegistry
+  /** Blocks that connections gather their output in. */
+  readonly outputPool: BlockPool
+  /** All connections that are open. */
+  readonly clients: Set<ClientV2>
+  readonly options: TcpOptions
+  /** As reported to clients. */
+  readonly version: string
+}
+
+/** The options of nsqd that matter to a connection, under their names in the option table. */
+export interface TcpOptions {
+  readonly maxMsgSize: number
+  readonly maxBodySize: number
+  readonly maxRdyCount: number
+  readonly msgTimeoutMs: number
+  readonly maxMsgTimeoutMs: number
+  readonly maxReqTimeoutMs: number
+  readonly maxHeartbeatIntervalMs: number
+  readonly maxOutputBufferSize: number
+  readonly minOutputBufferTimeoutMs: number
+  readonly maxOutputBufferTimeoutMs: number
+  readonly outputBufferTimeoutMs: number
+  readonly maxChannelConsumers: number
+  readonly maxDeflateLevel: number
+  readonly topologyRegion: string
+  readonly topologyZone: string
+}

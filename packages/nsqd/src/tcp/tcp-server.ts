@@ -1,0 +1,22 @@
+import { createServer, type Server } from 'node:net'
+import { ClientV2 } from './client-v2.ts'
+import type { TcpContext } from './tcp-context.ts'
+
+/** Bytes of output that a socket may hold before its client counts as congested, and gets no more messages until it has read. */
+const OUTPUT_HIGH_WATER_MARK = 65536
+
+/** A server for V2 clients; the caller has it listen. Its connections are `context.clients`. */
+export function createTcpServer(context: TcpContext): Server {
+  let lastId = 0
+  // allowHalfOpen: a client that closed its side in the middle of a command is still told so.
+  const server = createServer(
+    { allowHalfOpen: true, noDelay: true, highWaterMark: OUTPUT_HIGH_WATER_MARK },
+    (socket) => {
+      const client = new ClientV2(context, socket, ++lastId)
+      context.logger.info(() => `TCP: new client(${client.remoteAddress})`)
+      context.clients.add(client)
+      client.start()
+    },
+  )
+  return server
+}
