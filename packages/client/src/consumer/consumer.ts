@@ -261,7 +261,6 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   // Messages
 
   #onMessage(message: Message<Out>): void {
-    this.#counts.received++
     const { maxAttempts } = this.#settings
     if (maxAttempts > 0 && message.attempts > maxAttempts) {
       void this.#exhaust(message, new HandlerError(`delivered ${message.attempts} times, ${maxAttempts} are allowed`))
@@ -425,7 +424,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
       this.#dropUnwanted(node)
       if (this.#closed === undefined || error !== undefined) this.emit('disconnect', { address: node.address, error })
     },
-    makeMessage: (data, receivedAt, node) => new Message<Out>(data, receivedAt, node, this.#codec),
+    makeMessage: (data, receivedAt, node) => {
+      this.#counts.received++
+      return new Message<Out>(data, receivedAt, node, this.#codec)
+    },
     onMessage: (message) => this.#onMessage(message as Message<Out>),
     onOutcome: (outcome: Outcome, isRequeue: boolean) => {
       if (isRequeue) this.#counts.requeued++

@@ -103,7 +103,9 @@ export function consumerSettings<Out>(options: ConsumerOptions<Out>): ConsumerSe
     requeueDelayMs: toMs(options.requeueDelay ?? 90_000, 'requeueDelay'),
     requeueDelayMaxMs: toMs(options.requeueDelayMax ?? 900_000, 'requeueDelayMax'),
     backoff:
-      options.backoff === false ? undefined : backoffSettings(options.backoff ?? {}, () => connection.environment.random()),
+      options.backoff === false
+        ? undefined
+        : backoffSettings(options.backoff ?? {}, () => connection.environment.random()),
     autoTouch: options.autoTouch ?? true,
     closeTimeoutMs: toMs(options.closeTimeout ?? 30_000, 'closeTimeout'),
   }
