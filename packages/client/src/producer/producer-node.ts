@@ -141,10 +141,10 @@ export class ProducerNode implements ConnectionHandler {
   // ConnectionHandler
 
   onResponse(data: Buffer): void {
-    const request = this.#answered()
     if (data.length !== 2 || data.toString() !== 'OK') {
       throw new ConnectionError(this.address, `unexpected response: ${data.toString('utf8', 0, 100)}`)
     }
+    const request = this.#answered()
     this.#failures = 0
     for (const publish of request.publishes) publish.settle(undefined)
     this.#tellRoom()
