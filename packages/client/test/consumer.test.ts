@@ -509,8 +509,8 @@ describe('discovery', () => {
     consumer.on('error', ({ code }) => errors.push(code))
     void consumer.run(() => {})
     await until(() => consumer.stats.nodes.filter(({ isSubscribed }) => isSubscribed).length === 2)
-    expect(first.requests[0]).toBe('/lookup?topic=t')
-    expect(second.requests[0]).toBe('/lookup?cluster=a&topic=t')
+    expect(first.requests[0]).toBe('/lookup?topic=t&wait=0s')
+    expect(second.requests[0]).toBe('/lookup?cluster=a&topic=t&wait=0s')
     for (const lookupd of [first, second])
       lookupd.onRequest = (_request, response) => void response.writeHead(500).end()
     await until(() => errors.length > 2)
@@ -539,10 +539,10 @@ describe('discovery', () => {
     await using fake = await FakeNsqd.start()
     await using lookupd = await FakeLookupd.start()
     lookupd.onRequest = (request, response) => {
-      if (!request.url!.includes('since=')) return lookupd.answer(response, { 'X-Nsq-Lookup-Token': 'one' })
+      if (!request.url!.includes('since=')) return lookupd.answer(response, { 'X-Nsq-Since': 'one' })
       if (request.url!.includes('since=one')) {
         lookupd.nodes = [fake.address]
-        lookupd.answer(response, { 'X-Nsq-Lookup-Token': 'two' })
+        lookupd.answer(response, { 'X-Nsq-Since': 'two' })
       } // else it waits
     }
     await using consumer = new Consumer({ topic: 't', channel: 'c', lookupd: lookupd.address })
@@ -550,7 +550,7 @@ describe('discovery', () => {
     await fake.subscriber()
     await lookupd.until(() => lookupd.requests.length === 3)
     expect(lookupd.requests).toEqual([
-      '/lookup?topic=t',
+      '/lookup?topic=t&wait=0s',
       '/lookup?topic=t&wait=30s&since=one',
       '/lookup?topic=t&wait=30s&since=two',
     ])

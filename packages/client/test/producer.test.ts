@@ -289,7 +289,7 @@ describe('several nodes', () => {
     await using producer = new Producer({ lookupd: lookupd.address, lookupdPollInterval: 20, lookupdToken: 'secret' })
     await producer.publish('t', 'x')
     await until(() => producer.stats.nodes.filter(({ isOpen }) => isOpen).length === 2)
-    expect(lookupd.requests[0]).toBe('/nodes')
+    expect(lookupd.requests[0]).toBe('/nodes?wait=0s')
     expect(lookupd.headers[0]).toMatchObject({
       accept: 'application/vnd.nsq; version=1.0',
       authorization: 'Bearer secret',

@@ -95,11 +95,10 @@ export class Discovery {
   /** @returns the token to ask again with, where waiting is offered */
   async #ask(url: URL, since: string | undefined): Promise<string | undefined> {
     const asked = new URL(url)
-    if (since !== undefined) {
-      asked.searchParams.set('wait', `${WAIT_MS / 1000}s`)
-      asked.searchParams.set('since', since)
-    }
-    const timeoutMs = this.#settings.timeoutMs + (since === undefined ? 0 : WAIT_MS)
+    const waitMs = since === undefined ? 0 : WAIT_MS
+    asked.searchParams.set('wait', `${waitMs / 1000}s`) // one that cannot wait takes no notice
+    if (since !== undefined) asked.searchParams.set('since', since)
+    const timeoutMs = this.#settings.timeoutMs + waitMs
     const agent = this.#agents[url.protocol as 'http:' | 'https:']
     const request = new AbortController()
     const abandon = (): void => request.abort(this.#closing.signal.reason)

@@ -12,8 +12,8 @@ export interface LookupAnswer {
   token: string | undefined
 }
 
-/** Header in which an nsqlookupd that can wait for changes says what it knew; given back as `since`. */
-export const TOKEN_HEADER = 'x-nsq-lookup-token'
+/** Header in which an nsqlookupd that was asked with `wait` says what it knew, if it can wait; given back as `since`. */
+export const TOKEN_HEADER = 'x-nsq-since'
 
 /** Bytes of an answer beyond which it is refused: some hundred thousand producers. */
 const ANSWER_SIZE_MAX = 64 * 1024 * 1024
