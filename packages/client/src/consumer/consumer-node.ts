@@ -44,6 +44,7 @@ export class ConsumerNode implements ConnectionHandler, RdyHolder, MessageOwner 
   #failures = 0
   #onDrained: (() => void) | undefined
   #isCloseConfirmed = false
+  #closed: Promise<void> | undefined
 
   constructor(address: string, settings: ConsumerSettings, owner: ConsumerNodeOwner) {
     this.address = address
@@ -83,8 +84,13 @@ export class ConsumerNode implements ConnectionHandler, RdyHolder, MessageOwner 
     )
   }
 
-  /** Takes no new messages; resolves when those in flight are answered and the connection is closed. */
-  async close(): Promise<void> {
+  /** Takes no new messages; resolves when those in flight are answered and the connection is closed. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeOnce()
+    return this.#closed
+  }
+
+  async #closeOnce(): Promise<void> {
     this.#settings.connection.environment.clearTimer(this.#restTimer)
     if (this.#state === 'subscribed') {
       this.#state = 'draining'
@@ -230,9 +236,10 @@ export class ConsumerNode implements ConnectionHandler, RdyHolder, MessageOwner 
     this.#connection?.send(touch(message.id))
   }
 
-  timeLeftMs(message: Message<unknown>): number {
+  timeLeftMs(message: Message<unknown>, hard = false): number {
     const { msgTimeoutMs, msgTimeoutMaxMs } = this.#connection!.features
-    const takenBackAt = Math.min(message.touchedAt + msgTimeoutMs, message.receivedAt + msgTimeoutMaxMs)
+    const atMost = message.receivedAt + msgTimeoutMaxMs
+    const takenBackAt = hard ? atMost : Math.min(message.touchedAt + msgTimeoutMs, atMost)
     return takenBackAt - this.#settings.connection.environment.now()
   }
 

@@ -1,6 +1,7 @@
 // The consumer: connects to every node that has the topic, spreads maxInFlight over them, and hands messages to a handler, a
 // loop, or in batches.
-import { type Decoder } from '../codec.ts'
+import { parseAddresses } from '../address.ts'
+import type { Decoder } from '../codec.ts'
 import { processTracing, publishConnectionChange } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
@@ -84,8 +85,11 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   readonly #counts = { received: 0, finished: 0, requeued: 0, exhausted: 0 }
   readonly #ended: Promise<void>
   #resolveEnded!: () => void
+  /** Nodes that are being left, until their messages are answered. */
+  readonly #leaving = new Set<ConsumerNode>()
   #sink: Sink<Out> | undefined
   #maxInFlight: number
+  readonly #static: Set<string>
   #discovered: ReadonlySet<string> = new Set()
   #turnTimer: Timer | undefined
   #isStarted = false
@@ -103,8 +107,12 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#environment = this.#settings.connection.environment
     this.#codec = options.codec
     this.#maxInFlight = this.#settings.maxInFlight ?? 1
+    this.#static = new Set(this.#settings.nsqd)
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
-    this.#ownership = new Ownership(this.#environment, this.#settings.autoTouch, () => this.#nodes.values())
+    this.#ownership = new Ownership(this.#environment, this.#settings.autoTouch, () => [
+      ...this.#nodes.values(),
+      ...this.#leaving,
+    ])
     this.#backoff = this.#makeBackoff()
     if (options.lookupd !== undefined) {
       const query = { topic: options.topic }
@@ -198,6 +206,31 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#adjustFlow()
   }
 
+  /** Consumes from one more nsqd. @throws {RangeError} when `address` is none */
+  addNode(address: string): void {
+    const [normal = ''] = parseAddresses(address)
+    this.#static.add(normal)
+    if (this.#isStarted) this.#addNode(normal)
+  }
+
+  /** Leaves an nsqd: what is in flight there is answered first. Discovery may find it again. */
+  async removeNode(address: string): Promise<void> {
+    const [normal = ''] = parseAddresses(address)
+    this.#static.delete(normal)
+    const node = this.#nodes.get(normal)
+    if (node === undefined) return
+    this.#nodes.delete(normal)
+    this.#distribution.remove(node)
+    this.#leaving.add(node)
+    await node.close()
+    this.#leaving.delete(node)
+  }
+
+  /** Asks every nsqlookupd now, rather than when it is due. */
+  discover(): void {
+    this.#discovery?.hurry()
+  }
+
   /** True when a node is about to send no more before something is answered: a good moment to answer what was collected. */
   get isStarved(): boolean {
     for (const { inFlight, rdy } of this.#nodes.values()) {
@@ -240,7 +273,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#adjustFlow()
     if (this.#isStarted) return
     this.#isStarted = true
-    for (const address of this.#settings.nsqd) this.#addNode(address)
+    for (const address of this.#static) this.#addNode(address)
     this.#ownership.watch()
     this.#discovery?.start()
   }
@@ -403,7 +436,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   /** A node that works stays, whatever discovery says; one that does not, and that nobody lists, goes. */
   #dropUnwanted(node: ConsumerNode): void {
-    const isWanted = this.#discovered.has(node.address) || this.#settings.nsqd.includes(node.address)
+    const isWanted = this.#discovered.has(node.address) || this.#static.has(node.address)
     if (node.isSubscribed || isWanted || this.#closed !== undefined) return
     this.#nodes.delete(node.address)
     node.drop()
@@ -445,7 +478,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#backoff?.close()
     this.#environment.clearTimer(this.#turnTimer)
     this.#adjustFlow()
-    const nodes = [...this.#nodes.values()]
+    const nodes = [...this.#nodes.values(), ...this.#leaving]
     const drained = Promise.all(nodes.map((node) => node.close()))
     const discoveryClosed = this.#discovery?.close()
     if (this.#sink !== undefined) giveBack(this.#sink.close())

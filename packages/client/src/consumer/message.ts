@@ -14,8 +14,8 @@ export interface MessageOwner {
   requeueMessage(message: Message<unknown>, delayMs: number | undefined, outcome: Outcome): void
   /** Sends TOUCH. */
   touchMessage(message: Message<unknown>): void
-  /** Milliseconds until nsqd takes the message back. */
-  timeLeftMs(message: Message<unknown>): number
+  /** Milliseconds until nsqd takes the message back; with `hard` however often it is touched. */
+  timeLeftMs(message: Message<unknown>, hard?: boolean): number
 }
 
 /** How to requeue. */
@@ -116,6 +116,11 @@ export class Message<Body = Buffer> {
   /** Milliseconds until nsqd takes it back, unless it is touched; 0 when it has been answered or lost. */
   get timeLeftMs(): number {
     return this.#state === 'open' ? Math.max(0, this.#owner.timeLeftMs(this)) : 0
+  }
+
+  /** For this package: as timeLeftMs, and with `hard` however often it is touched. */
+  timeLeft(hard: boolean): number {
+    return this.#state === 'open' ? Math.max(0, this.#owner.timeLeftMs(this, hard)) : 0
   }
 
   /** Done: it leaves the channel. @returns false when it had been answered or lost before: nothing happens then */
