@@ -76,6 +76,10 @@ export class ProducerNode implements ConnectionHandler {
     return false
   }
 
+  get hasUnanswered(): boolean {
+    return this.#unanswered.size > 0
+  }
+
   /** Everything sent and not answered. */
   *unanswered(): Generator<Publish> {
     for (const request of this.#unanswered) yield* request.publishes

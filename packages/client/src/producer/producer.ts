@@ -70,7 +70,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   readonly #discovery: Discovery | undefined
   readonly #sweep: DeadlineSweep
   readonly #waitingForChange = new Set<() => void>()
-  #dispatchScheduled: NodeJS.Immediate | undefined
+  #isDispatchScheduled = false
   #isStarted = false
   #closed: Promise<void> | undefined
   #pendingMessages = 0
@@ -239,12 +239,20 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     if (this.#pendingMessages === 0) this.#tellChange()
   }
 
-  /** At the end of the turn, so that all its publishes go out together. */
+  /**
+   * Later, so that publishes made together go out together: when nothing is under way, once the running code and its promises
+   * have had their say; else at the end of the turn of the event loop, which gathers more and delays nobody who waits for answers.
+   */
   #scheduleDispatch(): void {
-    this.#dispatchScheduled ??= setImmediate(() => {
-      this.#dispatchScheduled = undefined
-      this.#router.dispatch()
-    })
+    if (this.#isDispatchScheduled) return
+    this.#isDispatchScheduled = true
+    if (this.#router.isAllAnswered) process.nextTick(this.#dispatch)
+    else setImmediate(this.#dispatch)
+  }
+
+  readonly #dispatch = (): void => {
+    this.#isDispatchScheduled = false
+    this.#router.dispatch()
   }
 
   #start(): void {
@@ -315,7 +323,6 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     this.#tellChange() // whoever waits in connect() sees that it is over
     while (this.#pendingMessages > 0) await this.#nextChange(undefined)
     this.#environment.clearTimer(timer)
-    if (this.#dispatchScheduled !== undefined) clearImmediate(this.#dispatchScheduled)
     this.#sweep.close()
     await this.#discovery?.close()
     await Promise.all(this.#router.nodes.map((node) => node.close()))

@@ -27,6 +27,12 @@ export class Router {
     return this.nodes.some((node) => node.isOpen)
   }
 
+  /** True when nothing that was sent waits for its answer. */
+  get isAllAnswered(): boolean {
+    for (const node of this.#nodes.values()) if (node.hasUnanswered) return false
+    return true
+  }
+
   setStatic(addresses: readonly string[]): void {
     this.#static = new Set(addresses)
     this.#addNodes(addresses)
