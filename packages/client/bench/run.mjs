@@ -62,11 +62,15 @@ async function run(client, task, round) {
   if (consumes) await fill(topic, count)
   const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url))
   try {
-    const output = execFileSync(process.execPath, [worker, client, String(TASKS.indexOf(task)), topic, String(tcpPort), String(count)], {
-      encoding: 'utf8',
-      timeout: 120_000,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
+    const output = execFileSync(
+      process.execPath,
+      [worker, client, String(TASKS.indexOf(task)), topic, String(tcpPort), String(count)],
+      {
+        encoding: 'utf8',
+        timeout: 120_000,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
     return Number(output.trim().split('\n').at(-1))
   } catch {
     return 0
@@ -76,7 +80,9 @@ async function run(client, task, round) {
 }
 
 async function fill(topic, count) {
-  await fetch(`http://127.0.0.1:${httpPort}/channel/create?topic=${topic}&channel=c`, { method: 'POST' }).catch(() => {})
+  await fetch(`http://127.0.0.1:${httpPort}/channel/create?topic=${topic}&channel=c`, { method: 'POST' }).catch(
+    () => {},
+  )
   await fetch(`http://127.0.0.1:${httpPort}/topic/create?topic=${topic}`, { method: 'POST' })
   await fetch(`http://127.0.0.1:${httpPort}/channel/create?topic=${topic}&channel=c`, { method: 'POST' })
   const body = `${'x'.repeat(100)}\n`.repeat(10_000)

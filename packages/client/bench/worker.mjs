@@ -26,9 +26,7 @@ const clients = {
       writer.connect()
       await new Promise((resolve) => writer.on('ready', resolve))
       return (message) =>
-        new Promise((resolve, reject) =>
-          writer.publish(topic, message, (error) => (error ? reject(error) : resolve())),
-        )
+        new Promise((resolve, reject) => writer.publish(topic, message, (error) => (error ? reject(error) : resolve())))
     },
     async consume(onMessage) {
       const { default: nsqjs } = await import('nsqjs')

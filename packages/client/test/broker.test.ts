@@ -148,6 +148,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
     nsqd = await startNsqd([], port)
     await during
     await until(() => seen.has('during'))
+    expect(seen).toEqual(new Set(['before', 'during']))
     await nsqd[Symbol.asyncDispose]()
   })
 })
@@ -173,7 +174,8 @@ describe.skipIf(!hasBroker || !hasLookupd)('with a real nsqlookupd', () => {
     await until(() => producer.stats.nodes.filter(({ isOpen }) => isOpen).length === 2)
     await until(async () => {
       await producer.publish('t', 'x')
-      return seen.has(one.address) && seen.has(two.address)
+      return seen.size === 2
     })
+    expect(seen).toEqual(new Set([one.address, two.address]))
   })
 })

@@ -33,13 +33,13 @@ test.skipIf(!hasBroker)(
     })
 
     const confirmed: string[] = []
-    let isOver = false
+    const over = new AbortController()
     const producers = Array.from(
       { length: 8 },
       () => new Producer({ nsqd: proxy.address, answerTimeout: 200, retries: 2 }),
     )
     const publishing = producers.map(async (producer, index) => {
-      for (let count = 0; !isOver; count++) {
+      for (let count = 0; !over.signal.aborted; count++) {
         const bodies = Array.from({ length: 5 }, (_, each) => `${index}.${count}.${each}`)
         await Promise.all(
           bodies.map((body) =>
@@ -56,7 +56,7 @@ test.skipIf(!hasBroker)(
       proxy.strike()
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    isOver = true
+    over.abort()
     await Promise.all(publishing)
     for (const producer of producers) await producer.close()
 

@@ -12,6 +12,7 @@ test('a queue behaves like a list, whatever is done to it', () => {
     fc.property(fc.array(action, { maxLength: 100 }), (actions) => {
       const fifo = new Fifo<number>()
       let list: number[] = []
+      const results: [unknown, unknown][] = []
       for (const { name, items } of actions) {
         if (name === 'push') {
           fifo.push(items[0]!)
@@ -20,11 +21,12 @@ test('a queue behaves like a list, whatever is done to it', () => {
           fifo.unshift(items)
           list.unshift(...items)
         } else if (name === 'shift') {
-          expect(fifo.shift()).toBe(list.shift())
+          results.push([fifo.shift(), list.shift()])
         } else {
-          expect(fifo.drain()).toEqual(list)
+          results.push([fifo.drain(), list])
           list = []
         }
+        for (const [actual, expected] of results) expect(actual).toEqual(expected)
         expect([fifo.size, fifo.peek(), [...fifo]]).toEqual([list.length, list[0], list])
       }
     }),

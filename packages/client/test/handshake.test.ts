@@ -83,7 +83,7 @@ describe('handshake', () => {
   })
 
   test('a server that answers IDENTIFY with OK is served without features', async () => {
-    await roundTrip({ features: null }, { snappy: true })
+    expect(await roundTrip({ features: null }, { snappy: true })).toMatchObject({ snappy: true })
   })
 
   test.each<[string, ConnectionOptions]>([
@@ -91,7 +91,8 @@ describe('handshake', () => {
     ['deflate', { deflate: true }],
     ['deflate at level 1', { deflate: 1 }],
   ])('messages pass through %s', async (_name, options) => {
-    await roundTrip({ snappy: true, deflate: true }, options)
+    const identify = await roundTrip({ snappy: true, deflate: true }, options)
+    expect([identify['snappy'], identify['deflate']]).toEqual([options.snappy === true, options.deflate !== undefined])
   })
 
   test.each<[string, ConnectionOptions]>([
@@ -184,6 +185,7 @@ describe('heartbeats', () => {
     subscriber.deliver('x')
     subscriber.heartbeat()
     await fake.until(() => fake.commands.includes('NOP'))
+    expect(consumer.stats.inFlight).toBe(1)
     release()
   })
 

@@ -205,7 +205,7 @@ describe('publish', () => {
     await using fake = await FakeNsqd.start({
       onCommand(client, { words, body }) {
         if (words[0] !== 'PUB' || body.toString() !== 'odd') return false
-        client.write(Buffer.from('0000000800000000' + '4d415942', 'hex'))
+        client.write(Buffer.from('00000008000000004d415942', 'hex'))
         return true
       },
     })

@@ -55,14 +55,14 @@ describe('snappy framing', () => {
   })
 
   test.each([
-    ['data before the identifier', '01050000' + '00000000' + '61'],
+    ['data before the identifier', '010500000000000061'],
     ['another identifier', 'ff0600007858585858585858'],
-    ['an unknown type', `${STREAM}02010000` + '00'],
-    ['a wrong checksum', `${STREAM}01050000` + '00000000' + '61'],
-    ['a chunk without checksum', `${STREAM}01010000` + '00'],
+    ['an unknown type', `${STREAM}0201000000`],
+    ['a wrong checksum', `${STREAM}010500000000000061`],
+    ['a chunk without checksum', `${STREAM}0101000000`],
     ['a chunk that announces too much', `${STREAM}00ffffff`],
-    ['compressed data that announce too much', `${STREAM}00090000` + '00000000' + 'ffffffff0f'],
-    ['compressed data that are none', `${STREAM}00060000` + '00000000' + '05ff'],
+    ['compressed data that announce too much', `${STREAM}0009000000000000ffffffff0f`],
+    ['compressed data that are none', `${STREAM}000600000000000005ff`],
   ])('%s is refused', (_name, hex) => {
     const { layer, read, errors } = collector()
     layer.push(Buffer.from(hex, 'hex'))
@@ -83,8 +83,9 @@ describe('snappy framing', () => {
   test('fuzzed bytes are read or refused, never anything else', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-        const { layer } = collector()
+        const { layer, errors } = collector()
         layer.push(Buffer.concat([Buffer.from(STREAM, 'hex'), bytes]))
+        expect(errors.length).toBeLessThanOrEqual(1)
       }),
     )
   })
