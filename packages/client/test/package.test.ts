@@ -12,19 +12,44 @@ const manifest = JSON.parse(readFileSync(new URL('package.json', HOME), 'utf8'))
   dependencies: Record<string, string>
 }
 
-test('the core is below 40 kB minified, the protocol included, and loads snappy only when asked', async () => {
+/** Bundles what an application imports. @returns the code that is loaded at once, and what is loaded when it is asked for */
+async function bundle(imports: string): Promise<{ size: number; imports: string[]; later: string[] }> {
+  const entry = fileURLToPath(new URL('dist/entry-of-test.js', HOME))
   const result = await build({
-    input: fileURLToPath(new URL('dist/index.js', HOME)),
+    input: entry,
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (id: string) => (id === entry ? id : null),
+        load: (id: string) => (id === entry ? `export { ${imports} } from './index.js'` : null),
+      },
+    ],
     external: [...builtinModules, ...builtinModules.map((name) => `node:${name}`), 'snappy', '@node-rs/crc32'],
     platform: 'node',
     output: { minify: true },
     write: false,
     logLevel: 'silent',
   })
-  const chunk = result.output[0]
-  expect(Buffer.byteLength(chunk.code)).toBeLessThan(40_000)
-  expect(chunk.imports.filter((name) => !name.startsWith('node:'))).toEqual([])
-  expect(new Set(chunk.dynamicImports)).toEqual(new Set(['snappy', '@node-rs/crc32']))
+  const chunks = result.output.filter((output) => output.type === 'chunk')
+  const first = chunks.filter(
+    (chunk) => chunk.isEntry || chunks.some((other) => other.imports.includes(chunk.fileName)),
+  )
+  return {
+    size: first.reduce((sum, chunk) => sum + Buffer.byteLength(chunk.code), 0),
+    imports: first.flatMap((chunk) =>
+      chunk.imports.filter((name) => !name.startsWith('node:') && !name.endsWith('.js')),
+    ),
+    later: chunks.flatMap((chunk) => chunk.dynamicImports).filter((name) => !name.endsWith('.js')),
+  }
+}
+
+test('a producer, and a consumer, is below 40 kB minified, and both below 48, the protocol included', async () => {
+  const [producer, consumer, both] = await Promise.all(['Producer', 'Consumer', 'Producer, Consumer, json'].map(bundle))
+  expect(producer!.size).toBeLessThan(40_000)
+  expect(consumer!.size).toBeLessThan(40_000)
+  expect(both!.size).toBeLessThan(48_000)
+  expect(both!.imports).toEqual([])
+  expect(new Set(both!.later)).toEqual(new Set(['snappy', '@node-rs/crc32']))
 })
 
 test('each door has its code and its types, and nothing but the protocol is needed', () => {

@@ -8,13 +8,12 @@ import { FrameDecoder, type FrameHandler, FrameType, MAGIC_V2, NOP } from '@nsq-
 import { parseAddress } from '../address.ts'
 import type { Timer } from '../environment.ts'
 import { ConnectionError, NsqError, ServerError } from '../errors.ts'
-import { DeflateLayer } from './deflate.ts'
 import { Handshake, type HandshakeEnds } from './handshake.ts'
 import type { ServerFeatures } from './identify.ts'
 import { type Layer, type LayerEnds, PlainLayer } from './layer.ts'
 import type { ConnectionSettings } from './options.ts'
 import { Output } from './output.ts'
-import { loadSnappy, SnappyLayer, type SnappyFunctions } from './snappy.ts'
+import { type CompressionMaker, loadCompression } from './compression.ts'
 
 /** What a connection tells its owner, once it is open. Data is borrowed: valid until the call returns. */
 export interface ConnectionHandler {
@@ -49,13 +48,8 @@ export async function openConnection(
   handler: ConnectionHandler,
   signal: AbortSignal,
 ): Promise<Connection> {
-  let snappy: SnappyFunctions | undefined
-  try {
-    if (settings.snappy) snappy = await loadSnappy()
-  } catch (error) {
-    throw new ConnectionError(address, 'snappy needs the packages snappy and @node-rs/crc32', { cause: error })
-  }
-  const connection = new Connection(address, settings, handler, snappy)
+  const makeCompression = await loadCompression(address, settings)
+  const connection = new Connection(address, settings, handler, makeCompression)
   const abort = (): void => connection.destroy(new ConnectionError(address, 'given up', { cause: signal.reason }))
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
@@ -75,7 +69,7 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
   lastReadAt: number
   readonly #settings: ConnectionSettings
   readonly #handler: ConnectionHandler
-  readonly #snappy: SnappyFunctions | undefined
+  readonly #makeCompression: CompressionMaker | undefined
   readonly #decoder: FrameDecoder
   readonly #output: Output
   readonly #handshake: Handshake
@@ -90,11 +84,16 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
   #resolveClosed!: () => void
   #wasCongested = false
 
-  constructor(address: string, settings: ConnectionSettings, handler: ConnectionHandler, snappy?: SnappyFunctions) {
+  constructor(
+    address: string,
+    settings: ConnectionSettings,
+    handler: ConnectionHandler,
+    makeCompression?: CompressionMaker,
+  ) {
     this.address = address
     this.#settings = settings
     this.#handler = handler
-    this.#snappy = snappy
+    this.#makeCompression = makeCompression
     this.#decoder = new FrameDecoder(settings.frameSizeMax)
     this.#output = new Output((bytes) => this.#layer.write(bytes))
     this.#handshake = new Handshake(address, settings, this)
@@ -273,8 +272,9 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
   }
 
   startCompression(features: ServerFeatures): void {
+    if (this.#makeCompression === undefined) throw new ConnectionError(this.address, 'compressed without being asked')
     const rest = this.#decoder.takeRest()
-    this.#layer = features.snappy ? new SnappyLayer(this, this.#snappy!) : new DeflateLayer(this, features.deflateLevel)
+    this.#layer = this.#makeCompression(this, features)
     if (rest.length > 0) this.#layer.push(rest)
   }
 
