@@ -54,9 +54,8 @@ test('a producer, and a consumer, is below 40 kB minified, and both below 48, th
 
 test('each door has its code and its types, and nothing but the protocol is needed', () => {
   for (const target of Object.values(manifest.exports)) {
-    for (const file of typeof target === 'string' ? [target] : Object.values(target)) {
-      expect(existsSync(new URL(file, HOME)), file).toBe(true)
-    }
+    const files = typeof target === 'string' ? [target] : Object.values(target)
+    expect(files.filter((file) => !existsSync(new URL(file, HOME)))).toEqual([])
   }
   expect(Object.keys(manifest.dependencies)).toEqual(['@nsq-ts/protocol'])
   expect(manifest.files).toEqual(['dist', 'src'])

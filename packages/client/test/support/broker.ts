@@ -13,10 +13,10 @@ const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** True where there is an nsqd to test against. */
 export const hasBroker: boolean =
-  process.env['NSQ_TEST_NSQD'] !== undefined || existsSync(join(PACKAGES, 'nsqd/dist/nsqd.js'))
+  process.env['NSQ_TEST_NSQD'] !== undefined || existsSync(join(PACKAGES, 'nsqd/dist/main.js'))
 /** True where there is an nsqlookupd to test against. */
 export const hasLookupd: boolean =
-  process.env['NSQ_TEST_NSQLOOKUPD'] !== undefined || existsSync(join(PACKAGES, 'nsqlookupd/dist/nsqlookupd.js'))
+  process.env['NSQ_TEST_NSQLOOKUPD'] !== undefined || existsSync(join(PACKAGES, 'nsqlookupd/dist/main.js'))
 
 export class Daemon implements AsyncDisposable {
   readonly tcpPort: number
