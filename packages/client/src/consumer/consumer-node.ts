@@ -135,7 +135,7 @@ export class ConsumerNode implements ConnectionHandler, RdyHolder, MessageOwner 
 
   #onOpen(connection: Connection): void {
     if (this.#state === 'ended') return connection.destroy()
-    if (!connection.isOpen) return this.#rest(new ConnectionError(this.address, 'lost right after the handshake'))
+    if (!connection.isOpen) return // lost right after the handshake: onClose has been called
     this.#connection = connection
     this.#state = 'subscribing'
     connection.send(sub(this.#settings.topic, this.#settings.channel))

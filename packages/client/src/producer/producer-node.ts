@@ -126,7 +126,7 @@ export class ProducerNode implements ConnectionHandler {
       connection.destroy()
       return
     }
-    if (!connection.isOpen) return this.#rest(new ConnectionError(this.address, 'lost right after the handshake'))
+    if (!connection.isOpen) return // lost right after the handshake: onClose has been called
     this.#connection = connection
     this.#owner.onNodeOpen(this)
   }
