@@ -53,6 +53,7 @@ test.skipIf(!hasBroker)(
       }
     })
     while (proxy.faultCount < FAULTS) {
+      if (nsqd.hasExited) throw new Error(`nsqd ended by itself: ${nsqd.output.slice(-2000)}`)
       proxy.strike()
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
