@@ -62,7 +62,14 @@ test.skipIf(!hasBroker)(
     for (const producer of producers) await producer.close()
 
     expect(confirmed.length).toBeGreaterThan(1000)
-    await until(() => confirmed.every((body) => seen.has(body)), 30_000)
+    await until(() => confirmed.every((body) => seen.has(body)), 30_000).catch(async (cause: unknown) => {
+      const missing = confirmed.filter((body) => !seen.has(body))
+      const stats = await nsqd.http('/stats?format=text')
+      throw new Error(
+        `${missing.length} of ${confirmed.length} missing: ${missing.slice(0, 5).join()}\n${String(stats)}`,
+        { cause },
+      )
+    })
     await Promise.all(consumers.map((consumer) => consumer.close()))
     for (const consumer of consumers) expect(consumer.stats.inFlight).toBe(0)
     for (const count of Object.values(proxy.faults)) expect(count).toBeGreaterThan(100)

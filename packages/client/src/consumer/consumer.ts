@@ -58,7 +58,7 @@ export interface ConsumerStats {
 }
 
 /** When messages are scarce, every connection has had its turn after this time, ms. */
-const ROUND_MS = 1500
+const ROUND_MS = 1000
 const TURN_MIN_MS = 20
 const TURN_MAX_MS = 1000
 /** nsqd lets go of a connection when 85 % of its RDY is in flight; so does go-nsq call it starved. */
