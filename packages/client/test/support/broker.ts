@@ -104,6 +104,10 @@ async function start(
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const daemon = new Daemon(child, tcpPort, httpPort, folder)
+  // A test that runs into its time limit disposes of nothing.
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
   const deadline = performance.now() + 20_000
   for (;;) {
     try {
