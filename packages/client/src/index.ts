@@ -1,1 +1,39 @@
-export {}
+// NSQ client: Producer and Consumer.
+export { bytes, json, text } from './codec.ts'
+export type { Codec, Decoder, Encoder } from './codec.ts'
+export type { NodeSource } from './address.ts'
+export type { ConnectionOptions } from './connection/options.ts'
+export type { BackoffStrategy } from './consumer/backoff.ts'
+export { Batch } from './consumer/batch.ts'
+export type { BatchOptions } from './consumer/batch.ts'
+export { Consumer } from './consumer/consumer.ts'
+export type { ConsumerEvents, ConsumerStats, Handler, RunOptions } from './consumer/consumer.ts'
+export { deadLetter, readDeadLetter } from './consumer/dead-letter.ts'
+export type { DeadLetter, DeadLetterOptions, DeadLetterOrigin } from './consumer/dead-letter.ts'
+export { dedupe } from './consumer/dedupe.ts'
+export type { DedupeOptions } from './consumer/dedupe.ts'
+export { Message } from './consumer/message.ts'
+export type { RequeueOptions } from './consumer/message.ts'
+export type { BackoffOptions, ConsumerOptions } from './consumer/options.ts'
+export type { ConnectionChange } from './diagnostics.ts'
+export type { DiscoveryOptions } from './discovery/options.ts'
+export type { Duration } from './duration.ts'
+export type { Environment, Timer } from './environment.ts'
+export {
+  BufferFullError,
+  ClosedError,
+  ConnectionError,
+  DecodeError,
+  EncodeError,
+  HandlerError,
+  LookupError,
+  MessageLostError,
+  NsqError,
+  ServerError,
+  TimeoutError,
+} from './errors.ts'
+export { Events } from './events.ts'
+export type { Listener } from './events.ts'
+export type { ProducerOptions, PublishCall, PublishOptions } from './producer/options.ts'
+export { Producer } from './producer/producer.ts'
+export type { ProducerEvents, ProducerStats } from './producer/producer.ts'

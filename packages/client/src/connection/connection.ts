@@ -1,0 +1,314 @@
+// One connection to one nsqd, from dialling to its end: handshake, frames in, commands out, heartbeats, liveness. What the
+// frames mean is the handler's. A connection that ended is not opened again; whoever owns it makes a new one.
+//
+//   connecting --> handshake --> open --> ending --> closed         destroy() leads to closed from anywhere
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { FrameDecoder, type FrameHandler, FrameType, MAGIC_V2, NOP } from '@nsq-ts/protocol'
+import { parseAddress } from '../address.ts'
+import type { Timer } from '../environment.ts'
+import { ConnectionError, NsqError, ServerError } from '../errors.ts'
+import { Handshake, type HandshakeEnds } from './handshake.ts'
+import type { ServerFeatures } from './identify.ts'
+import { type Layer, type LayerEnds, PlainLayer } from './layer.ts'
+import type { ConnectionSettings } from './options.ts'
+import { Output } from './output.ts'
+import { type CompressionMaker, loadCompression } from './compression.ts'
+
+/** What a connection tells its owner, once it is open. Data is borrowed: valid until the call returns. */
+export interface ConnectionHandler {
+  /** A response other than a heartbeat. */
+  onResponse(data: Buffer): void
+  /** An error frame; after a fatal one the server closes. */
+  onServerError(error: ServerError): void
+  onMessage(data: Buffer): void
+  /** The socket takes bytes again after {@link Connection.isCongested}. */
+  onDrain(): void
+  /** Once, as the last call. @param error why; undefined when end() was called */
+  onClose(error: NsqError | undefined): void
+}
+
+/** Bytes in the socket's own queue from which on nobody should write more. */
+const CONGESTED_SIZE = 1024 * 1024
+/** How long the peer may take to hang up after we did. */
+const END_TIMEOUT_MS = 2000
+const HEARTBEAT = '_heartbeat_'
+
+type State = 'connecting' | 'handshake' | 'open' | 'ending' | 'closed'
+
+/**
+ * Opens a connection.
+ * @param handler is called from the moment the promise resolves on
+ * @param signal gives up
+ * @throws {ConnectionError} when it cannot be made, with the reason as `cause`
+ */
+export async function openConnection(
+  address: string,
+  settings: ConnectionSettings,
+  handler: ConnectionHandler,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const makeCompression = await loadCompression(address, settings)
+  const connection = new Connection(address, settings, handler, makeCompression)
+  const abort = (): void => connection.destroy(new ConnectionError(address, 'given up', { cause: signal.reason }))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await connection.opened
+    return connection
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
+  readonly address: string
+  /** Settles when the handshake is over; use {@link openConnection}. */
+  readonly opened: Promise<void>
+  /** When bytes last came, by the environment's clock: the time of what is being handled now. */
+  lastReadAt: number
+  readonly #settings: ConnectionSettings
+  readonly #handler: ConnectionHandler
+  readonly #makeCompression: CompressionMaker | undefined
+  readonly #decoder: FrameDecoder
+  readonly #output: Output
+  readonly #handshake: Handshake
+  readonly #settleOpened: { resolve: () => void; reject: (error: Error) => void }
+  #state: State = 'connecting'
+  #features: ServerFeatures | undefined
+  #socket: Socket
+  #layer: Layer
+  #timer: Timer | undefined
+  #error: NsqError | undefined
+  #closed: Promise<void>
+  #resolveClosed!: () => void
+  #wasCongested = false
+
+  constructor(
+    address: string,
+    settings: ConnectionSettings,
+    handler: ConnectionHandler,
+    makeCompression?: CompressionMaker,
+  ) {
+    this.address = address
+    this.#settings = settings
+    this.#handler = handler
+    this.#makeCompression = makeCompression
+    this.#decoder = new FrameDecoder(settings.frameSizeMax)
+    this.#output = new Output((bytes) => this.#layer.write(bytes))
+    this.#handshake = new Handshake(address, settings, this)
+    this.lastReadAt = settings.environment.now()
+    const opened = withResolvers()
+    this.opened = opened.promise
+    this.#settleOpened = opened
+    this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve))
+    this.#layer = new PlainLayer(this)
+    const { host, port } = parseAddress(address)
+    const { localAddress } = settings
+    this.#socket = connect({ host, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) })
+    this.#socket.once('connect', () => this.#onConnected())
+    this.#listen(this.#socket)
+    this.#timer = settings.environment.setTimer(
+      () => this.destroy(new ConnectionError(address, `no connection within ${settings.connectTimeoutMs} ms`)),
+      settings.connectTimeoutMs,
+    )
+  }
+
+  /** What the server granted. Known once it is open. */
+  get features(): ServerFeatures {
+    return this.#features!
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** True while the peer takes less than we write: hold back until onDrain. */
+  get isCongested(): boolean {
+    if (this.#socket.writableLength < CONGESTED_SIZE) return false
+    this.#wasCongested = true
+    return true
+  }
+
+  /** Sends a command at the end of this turn. The bytes are given away. */
+  send(command: Buffer): void {
+    if (this.#state === 'closed' || this.#state === 'ending') return
+    this.#output.add(command)
+    if (this.#state === 'handshake') this.#output.flush() // before an upgrade changes the encoding
+  }
+
+  /** Sends FIN at the end of this turn. */
+  sendFin(id: string): void {
+    if (this.#state === 'open') this.#output.addFin(id)
+  }
+
+  /** Sends what is gathered now, rather than at the end of the turn. */
+  flush(): void {
+    if (this.#state === 'open') this.#output.flush()
+  }
+
+  /** Sends what is gathered, hangs up and waits for the peer to do so, which is when it has read everything. */
+  end(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#output.flush()
+      this.#state = 'ending'
+      this.#layer.finish(() => this.#socket.end())
+      this.#setTimer(() => this.#socket.destroy(), END_TIMEOUT_MS)
+    } else if (this.#state !== 'ending') {
+      this.destroy()
+    }
+    return this.#closed
+  }
+
+  /** Ends it at once. */
+  destroy(error?: NsqError): void {
+    if (this.#state === 'closed') return
+    this.#error ??= error ?? new ConnectionError(this.address, 'destroyed')
+    this.#socket.destroy()
+    // 'close' comes in another turn; nobody should write until then.
+    this.#onClosed()
+  }
+
+  // Socket
+
+  #onConnected(): void {
+    if (this.#state !== 'connecting') return
+    this.#state = 'handshake'
+    this.send(Buffer.from(MAGIC_V2))
+    this.#handshake.start()
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('error', (error) => {
+      this.#error ??= new ConnectionError(this.address, error.message, { cause: error })
+    })
+    socket.on('drain', () => this.#onDrain())
+    socket.on('close', () => this.#onClosed())
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#state === 'closed') return
+    this.lastReadAt = this.#settings.environment.now()
+    this.#layer.push(chunk)
+  }
+
+  #onDrain(): void {
+    if (!this.#wasCongested || this.#state !== 'open') return
+    this.#wasCongested = false
+    this.#handler.onDrain()
+  }
+
+  #onClosed(): void {
+    if (this.#state === 'closed') return
+    const wasOpen = this.#state === 'open' || this.#state === 'ending'
+    const ended = this.#state === 'ending' && this.#error === undefined
+    this.#state = 'closed'
+    this.#settings.environment.clearTimer(this.#timer)
+    this.#output.discard()
+    this.#layer.destroy()
+    const error = this.#error ?? new ConnectionError(this.address, 'closed by the server')
+    if (wasOpen) this.#handler.onClose(ended ? undefined : error)
+    else this.#settleOpened.reject(error)
+    this.#resolveClosed()
+  }
+
+  // LayerEnds
+
+  toSocket(bytes: Buffer): void {
+    if (this.#state !== 'closed') this.#socket.write(bytes)
+  }
+
+  toFrames(bytes: Buffer): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#decoder.push(bytes, this)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  onLayerError(error: Error): void {
+    this.#fail(error)
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof NsqError) return this.destroy(error)
+    const message = error instanceof Error ? error.message : String(error)
+    this.destroy(new ConnectionError(this.address, message, { cause: error }))
+  }
+
+  // FrameHandler
+
+  onFrame(type: number, data: Buffer): void {
+    if (this.#state === 'closed') return
+    if (type === FrameType.message && this.#state !== 'handshake') this.#handler.onMessage(data)
+    else if (this.#state === 'handshake') this.#handshake.onFrame(type, data)
+    else if (type === FrameType.response) this.#onResponse(data)
+    else if (type === FrameType.error) this.#handler.onServerError(new ServerError(this.address, data.toString()))
+    else throw new ConnectionError(this.address, `frame of unknown type ${type}`)
+  }
+
+  #onResponse(data: Buffer): void {
+    if (data.length !== HEARTBEAT.length || data.toString() !== HEARTBEAT) return this.#handler.onResponse(data)
+    this.send(NOP)
+    this.flush()
+  }
+
+  // HandshakeEnds
+
+  startTls(): void {
+    const { host } = parseAddress(this.address)
+    const plain = this.#socket
+    plain.removeAllListeners('data')
+    plain.removeAllListeners('drain')
+    this.#socket = connectTls({
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      host,
+      ...this.#settings.tls,
+      socket: plain,
+    })
+    this.#listen(this.#socket)
+  }
+
+  startCompression(features: ServerFeatures): void {
+    if (this.#makeCompression === undefined) throw new ConnectionError(this.address, 'compressed without being asked')
+    const rest = this.#decoder.takeRest()
+    this.#layer = this.#makeCompression(this, features)
+    if (rest.length > 0) this.#layer.push(rest)
+  }
+
+  onHandshakeDone(features: ServerFeatures): void {
+    this.#features = features
+    this.#state = 'open'
+    this.#watch()
+    this.#settleOpened.resolve()
+  }
+
+  /** Ends a connection on which neither heartbeats nor anything else came for two intervals. */
+  #watch(): void {
+    const silenceMaxMs = 2 * this.#settings.heartbeatIntervalMs
+    const silenceMs = this.#settings.environment.now() - this.lastReadAt
+    if (silenceMs >= silenceMaxMs) {
+      this.destroy(new ConnectionError(this.address, `silent for ${Math.round(silenceMs)} ms`))
+      return
+    }
+    this.#setTimer(() => this.#watch(), silenceMaxMs - silenceMs)
+  }
+
+  #setTimer(callback: () => void, delayMs: number): void {
+    const { environment } = this.#settings
+    environment.clearTimer(this.#timer)
+    this.#timer = environment.setTimer(callback, delayMs)
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let resolve!: () => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}

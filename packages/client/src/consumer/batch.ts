@@ -1,0 +1,72 @@
+// Several messages at a time.
+import { type Duration, toMs } from '../duration.ts'
+import type { Environment } from '../environment.ts'
+import type { Message, RequeueOptions } from './message.ts'
+import type { MessageStream } from './sink.ts'
+
+/** How batches are made. */
+export interface BatchOptions {
+  /** Most messages in one. */
+  size: number
+  /** Longest time from its first message until it is handed out, full or not. Default 1s. */
+  wait?: Duration
+}
+
+/** Messages handed out together. Each may be answered on its own; the loop finishes the others. */
+export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
+  readonly messages: readonly Message<Out>[]
+
+  constructor(messages: readonly Message<Out>[]) {
+    this.messages = messages
+  }
+
+  get size(): number {
+    return this.messages.length
+  }
+
+  /** The bodies, in order. @throws {DecodeError} */
+  get bodies(): Out[] {
+    return this.messages.map((message) => message.body)
+  }
+
+  /** Finishes those that are not answered. */
+  finish(): void {
+    for (const message of this.messages) message.finish()
+  }
+
+  /** Requeues those that are not answered. */
+  requeue(options?: RequeueOptions): void {
+    for (const message of this.messages) message.requeue(options)
+  }
+
+  [Symbol.iterator](): Iterator<Message<Out>> {
+    return this.messages[Symbol.iterator]()
+  }
+}
+
+/** When everything that may be in flight is in the batch already: how long stragglers get. */
+const SATURATED_WAIT_MS = 5
+
+/**
+ * @param isSaturated whether, with so many in the batch, nsqd may send no more before some are answered
+ * @returns undefined when the stream is closed and nothing was collected
+ */
+export async function collectBatch<Out>(
+  stream: MessageStream<Out>,
+  options: BatchOptions,
+  environment: Environment,
+  isSaturated: (size: number) => boolean,
+): Promise<Batch<Out> | undefined> {
+  const waitMs = toMs(options.wait ?? 1000, 'wait')
+  const first = await stream.next()
+  if (first === undefined) return undefined
+  const messages = [first]
+  const deadline = environment.now() + waitMs
+  while (messages.length < options.size) {
+    const leftMs = deadline - environment.now()
+    const message = await stream.next(isSaturated(messages.length) ? Math.min(leftMs, SATURATED_WAIT_MS) : leftMs)
+    if (message === undefined) break
+    messages.push(message)
+  }
+  return new Batch(messages.filter((message) => !message.isLost))
+}

@@ -1,0 +1,504 @@
+// The consumer: connects to every node that has the topic, spreads maxInFlight over them, and hands messages to a handler, a
+// loop, or in batches.
+import { parseAddresses } from '../address.ts'
+import type { Decoder } from '../codec.ts'
+import { processTracing, publishConnectionChange } from '../diagnostics.ts'
+import { Discovery } from '../discovery/discovery.ts'
+import { discoverySettings } from '../discovery/options.ts'
+import { toMs } from '../duration.ts'
+import type { Environment, Timer } from '../environment.ts'
+import { ClosedError, HandlerError, MessageLostError, type NsqError } from '../errors.ts'
+import { Events } from '../events.ts'
+import { Backoff, type Outcome } from './backoff.ts'
+import { type Batch, type BatchOptions, collectBatch } from './batch.ts'
+import { ConsumerNode, type ConsumerNodeOwner } from './consumer-node.ts'
+import { Message } from './message.ts'
+import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './options.ts'
+import { Ownership } from './ownership.ts'
+import { RdyDistribution } from './rdy-distribution.ts'
+import { HandlerPool, MessageStream, type Sink } from './sink.ts'
+
+/** Handles one message. Returning finishes it, throwing requeues it and slows the consumer down, unless it was answered. */
+export type Handler<Out> = (message: Message<Out>) => unknown
+
+/** How a handler is run. */
+export interface RunOptions {
+  /** Most messages handled at a time. Default 1. */
+  concurrency?: number
+  /** The handler's end answers nothing: the program calls finish() or requeue(), then or later. Default false. */
+  manual?: boolean
+}
+
+/** Events of a consumer. */
+export interface ConsumerEvents<Out> {
+  /** Subscribed at a node. */
+  connect: { address: string }
+  /** A node was lost, could not be reached or refused; it is tried again. */
+  disconnect: { address: string; error: NsqError | undefined }
+  /** Trouble of any kind: a handler that threw ({@link HandlerError}), an nsqlookupd that does not answer, an error frame. */
+  error: NsqError
+  /** The consumer slows down (level 1 and more), or flows fully again (level 0). */
+  backoff: { level: number; waitMs: number }
+  /** A message was given up. */
+  exhausted: { message: Message<Out>; reason: Error }
+}
+
+/** Figures of a consumer, since it was made. */
+export interface ConsumerStats {
+  received: number
+  finished: number
+  /** Requeued, those given back at the close included. */
+  requeued: number
+  /** Given up after maxAttempts; finished as well. */
+  exhausted: number
+  inFlight: number
+  /** 0: full flow. */
+  backoffLevel: number
+  nodes: { address: string; isSubscribed: boolean; rdy: number; inFlight: number }[]
+}
+
+/** When messages are scarce, every connection has had its turn after this time, ms. */
+const ROUND_MS = 1000
+const TURN_MIN_MS = 20
+const TURN_MAX_MS = 1000
+/** nsqd lets go of a connection when 85 % of its RDY is in flight; so does go-nsq call it starved. */
+const STARVED = 0.85
+
+/**
+ * Consumes one channel of a topic. Nothing happens before run(), batches() or iteration.
+ *
+ * ```ts
+ * await using consumer = new Consumer({ topic: 'orders', channel: 'billing', nsqd: '127.0.0.1:4150', codec: json<Order>() })
+ * await consumer.run(async (message) => bill(message.body), { concurrency: 10 })
+ * ```
+ */
+export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implements AsyncDisposable {
+  readonly #options: ConsumerOptions<Out>
+  readonly #settings: ConsumerSettings
+  readonly #environment: Environment
+  readonly #codec: Decoder<Out> | undefined
+  readonly #nodes = new Map<string, ConsumerNode>()
+  readonly #distribution = new RdyDistribution(0)
+  readonly #backoff: Backoff | undefined
+  readonly #ownership: Ownership
+  readonly #discovery: Discovery | undefined
+  readonly #counts = { received: 0, finished: 0, requeued: 0, exhausted: 0 }
+  readonly #ended: Promise<void>
+  #resolveEnded!: () => void
+  /** Nodes that are being left, until their messages are answered. */
+  readonly #leaving = new Set<ConsumerNode>()
+  #sink: Sink<Out> | undefined
+  #maxInFlight: number
+  readonly #static: Set<string>
+  #discovered: ReadonlySet<string> = new Set()
+  #turnTimer: Timer | undefined
+  #isStarted = false
+  #isPaused = false
+  #closed: Promise<void> | undefined
+
+  /**
+   * Touches no network.
+   * @throws {RangeError} naming the option that is wrong
+   */
+  constructor(options: ConsumerOptions<Out>) {
+    super()
+    this.#options = options
+    this.#settings = consumerSettings(options)
+    this.#environment = this.#settings.connection.environment
+    this.#codec = options.codec
+    this.#maxInFlight = this.#settings.maxInFlight ?? 1
+    this.#static = new Set(this.#settings.nsqd)
+    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+    this.#ownership = new Ownership(this.#environment, this.#settings.autoTouch, () => [
+      ...this.#nodes.values(),
+      ...this.#leaving,
+    ])
+    this.#backoff = this.#makeBackoff()
+    if (options.lookupd !== undefined) {
+      const query = { topic: options.topic }
+      this.#discovery = new Discovery(
+        options.lookupd,
+        '/lookup',
+        query,
+        discoverySettings(options, this.#environment),
+        {
+          onNodes: (addresses) => this.#onDiscovered(addresses),
+          onLookupError: (error) => this.emit('error', error),
+        },
+      )
+    }
+  }
+
+  /**
+   * Handles messages until close(). At once several consumers or processes may do so on one channel, which share its messages.
+   *
+   * @returns resolves when the consumer is closed; never rejects: trouble comes as `error` events, and is got over
+   * @throws {RangeError | TypeError | ClosedError} at the call, for misuse
+   */
+  run(handler: Handler<Out>, options: RunOptions = {}): Promise<void> {
+    const { concurrency = 1, manual = false } = options
+    if (!(concurrency >= 1)) throw new RangeError(`concurrency: ${concurrency} is less than 1`)
+    const pool = new HandlerPool<Out>(concurrency, (message) => this.#handle(message, handler, manual))
+    this.#start(pool, Number.isFinite(concurrency) ? concurrency : 1)
+    return this.#ended
+  }
+
+  /**
+   * Messages one after another. Asking for the next finishes the last, unless it was answered; leaving the loop early, by break
+   * or an error, gives it back at once, so finish() it before a break. Ends when the consumer is closed.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message<Out>, void, undefined> {
+    const stream = this.#openStream(1)
+    let current: Message<Out> | undefined
+    try {
+      while ((current = await stream.next()) !== undefined) {
+        yield current
+        current.finish()
+      }
+    } finally {
+      this.#closeStream(stream, current === undefined ? [] : [current])
+    }
+  }
+
+  /**
+   * Messages in batches: handed out when full, when the oldest has waited long enough, or when nsqd may send no more. Asking for
+   * the next finishes what of the last was not answered; leaving the loop early gives that back.
+   */
+  async *batches(options: BatchOptions): AsyncGenerator<Batch<Out>, void, undefined> {
+    if (!(options.size >= 1)) throw new RangeError(`size: ${options.size} is less than 1`)
+    const stream = this.#openStream(options.size)
+    let current: Batch<Out> | undefined
+    try {
+      const isSaturated = (size: number): boolean => this.#isSaturated(size)
+      while ((current = await collectBatch(stream, options, this.#environment, isSaturated)) !== undefined) {
+        if (current.size > 0) yield current
+        current.finish()
+      }
+    } finally {
+      this.#closeStream(stream, current === undefined ? [] : current.messages)
+    }
+  }
+
+  /** Stops the flow of messages; what is in flight goes on. */
+  pause(): void {
+    this.#isPaused = true
+    this.#adjustFlow()
+  }
+
+  /** Undoes pause(). */
+  resume(): void {
+    this.#isPaused = false
+    this.#adjustFlow()
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Most messages in flight, over all nodes. May be changed at any time; 0 stops the flow. */
+  get maxInFlight(): number {
+    return this.#maxInFlight
+  }
+
+  set maxInFlight(count: number) {
+    if (!(count >= 0)) throw new RangeError(`maxInFlight: ${count} is less than 0`)
+    this.#maxInFlight = count
+    this.#adjustFlow()
+  }
+
+  /** Consumes from one more nsqd. @throws {RangeError} when `address` is none */
+  addNode(address: string): void {
+    const [normal = ''] = parseAddresses(address)
+    this.#static.add(normal)
+    if (this.#isStarted) this.#addNode(normal)
+  }
+
+  /** Leaves an nsqd: what is in flight there is answered first. Discovery may find it again. */
+  async removeNode(address: string): Promise<void> {
+    const [normal = ''] = parseAddresses(address)
+    this.#static.delete(normal)
+    const node = this.#nodes.get(normal)
+    if (node === undefined) return
+    this.#nodes.delete(normal)
+    this.#distribution.remove(node)
+    this.#leaving.add(node)
+    await node.close()
+    this.#leaving.delete(node)
+  }
+
+  /** Asks every nsqlookupd now, rather than when it is due. */
+  discover(): void {
+    this.#discovery?.hurry()
+  }
+
+  /** True when a node is about to send no more before something is answered: a good moment to answer what was collected. */
+  get isStarved(): boolean {
+    for (const { inFlight, rdy } of this.#nodes.values()) {
+      if (inFlight > 0 && inFlight >= Math.floor(STARVED * rdy)) return true
+    }
+    return false
+  }
+
+  get stats(): ConsumerStats {
+    const nodes = [...this.#nodes.values()].map(({ address, isSubscribed, rdy, inFlight }) => {
+      return { address, isSubscribed, rdy, inFlight }
+    })
+    const inFlight = nodes.reduce((sum, node) => sum + node.inFlight, 0)
+    return { ...this.#counts, inFlight, backoffLevel: this.#backoff?.level ?? 0, nodes }
+  }
+
+  /**
+   * Takes no more messages, gives back those nobody has begun with, waits for the handlers, then hangs up. Idempotent.
+   *
+   * @param options `timeout`: how long handlers get; what they have not answered by then is given back, and their signals
+   *   abort. Default: the consumer's closeTimeout.
+   */
+  close(options: { timeout?: number | string } = {}): Promise<void> {
+    const timeoutMs = options.timeout === undefined ? this.#settings.closeTimeoutMs : toMs(options.timeout, 'timeout')
+    this.#closed ??= this.#closeOnce(timeoutMs)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // Starting and streams
+
+  #start(sink: Sink<Out>, maxInFlightDefault: number): void {
+    if (this.#closed !== undefined) throw new ClosedError('consumer')
+    if (this.#sink !== undefined) throw new TypeError('the consumer has a handler or a loop already')
+    this.#sink = sink
+    if (this.#settings.maxInFlight === undefined) this.#maxInFlight = maxInFlightDefault
+    this.#adjustFlow()
+    if (this.#isStarted) return
+    this.#isStarted = true
+    for (const address of this.#static) this.#addNode(address)
+    this.#ownership.watch()
+    this.#discovery?.start()
+  }
+
+  #openStream(maxInFlightDefault: number): MessageStream<Out> {
+    const stream = new MessageStream<Out>(this.#environment)
+    this.#start(stream, maxInFlightDefault)
+    return stream
+  }
+
+  #closeStream(stream: MessageStream<Out>, unanswered: readonly Message<Out>[]): void {
+    if (this.#sink === stream) this.#sink = undefined
+    this.#adjustFlow() // before anything is given back, or it would come here again
+    giveBack(unanswered)
+    giveBack(stream.close())
+  }
+
+  // Messages
+
+  #onMessage(message: Message<Out>): void {
+    const { maxAttempts } = this.#settings
+    if (maxAttempts > 0 && message.attempts > maxAttempts) {
+      void this.#exhaust(message, new HandlerError(`delivered ${message.attempts} times, ${maxAttempts} are allowed`))
+    } else if (this.#sink === undefined) {
+      giveBack([message])
+    } else {
+      this.#sink.push(message)
+    }
+  }
+
+  /** Runs the handler and answers by its end. Never throws or rejects. @returns undefined when it has ended already */
+  #handle(message: Message<Out>, handler: Handler<Out>, manual: boolean): void | Promise<void> {
+    const around = this.#options.aroundMessage
+    if (around !== undefined || processTracing.hasSubscribers) {
+      return this.#handleTraced(message, handler).then(
+        () => this.#onHandled(message, manual),
+        (error: unknown) => this.#onThrown(message, error),
+      )
+    }
+    try {
+      const result = handler(message)
+      if (isPromiseLike(result)) {
+        return Promise.resolve(result).then(
+          () => this.#onHandled(message, manual),
+          (error: unknown) => this.#onThrown(message, error),
+        )
+      }
+      this.#onHandled(message, manual)
+    } catch (error) {
+      return this.#onThrown(message, error)
+    }
+  }
+
+  async #handleTraced(message: Message<Out>, handler: Handler<Out>): Promise<void> {
+    const { topic, channel } = this.#settings
+    const next = async (): Promise<void> => {
+      await handler(message)
+    }
+    const around = this.#options.aroundMessage
+    const run = around === undefined ? next : (): Promise<void> => around(message, next)
+    await processTracing.tracePromise(run, { topic, channel, message })
+  }
+
+  #onHandled(message: Message<Out>, manual: boolean): void {
+    if (!manual) message.finish()
+  }
+
+  #onThrown(message: Message<Out>, cause: unknown): void | Promise<void> {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    const reason = new HandlerError(`the handler threw at attempt ${message.attempts}: ${text}`, { cause })
+    this.emit('error', reason)
+    if (message.hasResponded || message.isLost) return
+    const { maxAttempts } = this.#settings
+    if (maxAttempts > 0 && message.attempts >= maxAttempts) return this.#exhaust(message, reason)
+    message.requeue()
+  }
+
+  /** Gives a message up. Never rejects. */
+  async #exhaust(message: Message<Out>, reason: Error): Promise<void> {
+    try {
+      await this.#options.onExhausted?.(message, reason)
+    } catch (error) {
+      this.emit('error', new HandlerError('onExhausted threw: the message is requeued', { cause: error }))
+      message.requeue()
+      return
+    }
+    if (!message.finishExhausted()) return // the hook answered it itself, or it is lost
+    this.#counts.exhausted++
+    this.emit('exhausted', { message, reason })
+  }
+
+  // Flow
+
+  #makeBackoff(): Backoff | undefined {
+    const { backoff } = this.#settings
+    if (backoff === undefined) return undefined
+    return new Backoff(backoff.strategy, backoff.maxMs, this.#environment, {
+      onBackoffWait: (level, waitMs) => {
+        this.#adjustFlow()
+        this.emit('backoff', { level, waitMs })
+      },
+      onBackoffTest: () => {
+        this.#distribution.shuffle(() => this.#environment.random())
+        this.#adjustFlow()
+      },
+      onBackoffEnd: () => {
+        this.#adjustFlow()
+        this.emit('backoff', { level: 0, waitMs: 0 })
+      },
+    })
+  }
+
+  #adjustFlow(): void {
+    this.#distribution.setMaxInFlight(this.#maxInFlight, this.#flowLimit())
+    this.#keepTurns()
+  }
+
+  #flowLimit(): number {
+    if (this.#isPaused || this.#sink === undefined || this.#closed !== undefined) return 0
+    if (this.#backoff === undefined || this.#backoff.level === 0) return this.#maxInFlight
+    return this.#backoff.isWaiting ? 0 : 1
+  }
+
+  /** Where there are more connections than messages allowed, passes the turn on, fast enough that nobody waits long. */
+  #keepTurns(): void {
+    if (this.#turnTimer !== undefined || !this.#distribution.isScarce || this.#closed !== undefined) return
+    const { limit, size } = this.#distribution
+    const turnMs = Math.min(TURN_MAX_MS, Math.max(TURN_MIN_MS, (ROUND_MS * limit) / size))
+    this.#turnTimer = this.#environment.setTimer(() => {
+      this.#turnTimer = undefined
+      this.#distribution.rotate()
+      this.#keepTurns()
+    }, turnMs)
+  }
+
+  /** @param held messages that somebody holds unanswered */
+  #isSaturated(held: number): boolean {
+    let inFlight = 0
+    for (const node of this.#nodes.values()) {
+      if (node.inFlight > 0 && node.inFlight < node.rdy) return false
+      inFlight += node.inFlight
+    }
+    return inFlight <= held
+  }
+
+  // Nodes
+
+  #onDiscovered(addresses: readonly string[]): void {
+    this.#discovered = new Set(addresses)
+    for (const address of addresses) this.#addNode(address)
+    for (const node of this.#nodes.values()) this.#dropUnwanted(node)
+  }
+
+  #addNode(address: string): void {
+    if (this.#nodes.has(address) || this.#closed !== undefined) return
+    const node = new ConsumerNode(address, this.#settings, this.#nodeOwner)
+    this.#nodes.set(address, node)
+    node.start()
+  }
+
+  /** A node that works stays, whatever discovery says; one that does not, and that nobody lists, goes. */
+  #dropUnwanted(node: ConsumerNode): void {
+    const isWanted = this.#discovered.has(node.address) || this.#static.has(node.address)
+    if (node.isSubscribed || isWanted || this.#closed !== undefined) return
+    this.#nodes.delete(node.address)
+    node.drop()
+  }
+
+  readonly #nodeOwner: ConsumerNodeOwner = {
+    onNodeSubscribed: (node) => {
+      publishConnectionChange({ role: 'consumer', address: node.address, state: 'open' })
+      this.#distribution.add(node)
+      this.#keepTurns()
+      this.#ownership.watch()
+      this.emit('connect', { address: node.address })
+    },
+    onNodeDown: (node, error, wasSubscribed) => {
+      publishConnectionChange({ role: 'consumer', address: node.address, state: 'closed', error })
+      this.#distribution.remove(node)
+      if (wasSubscribed) this.#discovery?.hurry()
+      this.#dropUnwanted(node)
+      if (this.#closed === undefined || error !== undefined) this.emit('disconnect', { address: node.address, error })
+    },
+    makeMessage: (data, receivedAt, node) => {
+      this.#counts.received++
+      return new Message<Out>(data, receivedAt, node, this.#codec)
+    },
+    onMessage: (message) => this.#onMessage(message as Message<Out>),
+    onOutcome: (outcome: Outcome, isRequeue: boolean) => {
+      if (isRequeue) this.#counts.requeued++
+      else this.#counts.finished++
+      if (this.#closed === undefined) this.#backoff?.onOutcome(outcome)
+    },
+    onSettled: () => this.#distribution.onSettled(),
+    onNodeError: (_node, error) => this.emit('error', error),
+  }
+
+  // Closing
+
+  async #closeOnce(timeoutMs: number): Promise<void> {
+    await Promise.resolve() // so that #closed is set: nothing may start from here on
+    this.#backoff?.close()
+    this.#environment.clearTimer(this.#turnTimer)
+    this.#adjustFlow()
+    const nodes = [...this.#nodes.values(), ...this.#leaving]
+    const drained = Promise.all(nodes.map((node) => node.close()))
+    const discoveryClosed = this.#discovery?.close()
+    if (this.#sink !== undefined) giveBack(this.#sink.close())
+    const timer = this.#environment.setTimer(() => {
+      for (const node of nodes)
+        node.abandon(new MessageLostError('the consumer was closed before the message was answered'))
+    }, timeoutMs)
+    await drained
+    await discoveryClosed
+    this.#environment.clearTimer(timer)
+    this.#ownership.close()
+    this.#resolveEnded()
+  }
+}
+
+/** To the channel at once, for others; it is nobody's failure. */
+function giveBack(messages: readonly Message<unknown>[]): void {
+  for (const message of messages) message.requeue({ delay: 0, backoff: false })
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

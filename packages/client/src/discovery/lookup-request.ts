@@ -1,0 +1,87 @@
+// One question to one nsqlookupd.
+import { type Agent, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { formatAddress } from '../address.ts'
+import { LookupError } from '../errors.ts'
+
+/** What an nsqlookupd knew. */
+export interface LookupAnswer {
+  /** `broadcast_address:tcp_port` of each producer, without repetition. */
+  addresses: string[]
+  /** For asking it to wait for the next change; undefined where it offers no such thing. */
+  token: string | undefined
+}
+
+/** Header in which an nsqlookupd that was asked with `wait` says what it knew, if it can wait; given back as `since`. */
+export const TOKEN_HEADER = 'x-nsq-since'
+
+/** Bytes of an answer beyond which it is refused: some hundred thousand producers. */
+const ANSWER_SIZE_MAX = 64 * 1024 * 1024
+
+/** @throws {LookupError} when there is no answer, or none that can be used */
+export async function askLookupd(
+  url: URL,
+  agent: Agent,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<LookupAnswer> {
+  try {
+    const { status, body, changeToken } = await get(url, agent, token, signal)
+    // An nsqlookupd that has not heard of the topic yet.
+    if (status === 404) return { addresses: [], token: changeToken }
+    if (status !== 200) throw new Error(`status ${status}`)
+    return { addresses: addressesOf(JSON.parse(body)), token: changeToken }
+  } catch (error) {
+    throw new LookupError(url.href, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+interface HttpAnswer {
+  status: number
+  body: string
+  changeToken: string | undefined
+}
+
+function get(url: URL, agent: Agent, token: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { agent, signal, headers: { accept: 'application/vnd.nsq; version=1.0', ...authorization } },
+      (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('error', reject)
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          size += chunk.length
+          if (size > ANSWER_SIZE_MAX) response.destroy(new Error(`answer exceeds ${ANSWER_SIZE_MAX} bytes`))
+        })
+        response.on('end', () => {
+          const header = response.headers[TOKEN_HEADER]
+          resolve({
+            status: response.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString(),
+            changeToken: typeof header === 'string' ? header : undefined,
+          })
+        })
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
+}
+
+/** @param answer `{ producers: [...] }`, or that in the `data` of nsqlookupd before 1.0 */
+function addressesOf(answer: unknown): string[] {
+  const outer = answer as { producers?: unknown; data?: { producers?: unknown } } | null
+  const producers = outer?.producers ?? outer?.data?.producers
+  if (!Array.isArray(producers)) throw new TypeError('an answer without producers')
+  const addresses = new Set<string>()
+  for (const producer of producers as { broadcast_address?: unknown; tcp_port?: unknown }[]) {
+    const { broadcast_address: host, tcp_port: port } = producer
+    if (typeof host === 'string' && host !== '' && typeof port === 'number') addresses.add(formatAddress(host, port))
+  }
+  return [...addresses]
+}

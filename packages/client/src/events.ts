@@ -1,0 +1,46 @@
+// Typed events that cannot take the process down: `error` without a listener is not thrown, and what a listener throws
+// becomes a warning of the process.
+
+/** Receives one kind of event. */
+export type Listener<Event> = (event: Event) => void
+
+/** Named events, each with one argument. `Map` says which. */
+export class Events<Map> {
+  readonly #listeners = new globalThis.Map<keyof Map, Set<(event: never) => void>>()
+
+  /** Calls `listener` at each event of this name. */
+  on<Name extends keyof Map>(name: Name, listener: Listener<Map[Name]>): this {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) this.#listeners.set(name, new Set([listener]))
+    else listeners.add(listener)
+    return this
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof Map>(name: Name, listener: Listener<Map[Name]>): this {
+    this.#listeners.get(name)?.delete(listener)
+    return this
+  }
+
+  /** Calls `listener` at the next event of this name, once. */
+  once<Name extends keyof Map>(name: Name, listener: Listener<Map[Name]>): this {
+    const first: Listener<Map[Name]> = (event) => {
+      this.off(name, first)
+      listener(event)
+    }
+    return this.on(name, first)
+  }
+
+  /** For this package: tells the listeners. Never throws. */
+  protected emit<Name extends keyof Map>(name: Name, event: Map[Name]): void {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) return
+    for (const listener of Array.from(listeners)) {
+      try {
+        ;(listener as Listener<Map[Name]>)(event)
+      } catch (error) {
+        process.emitWarning(`listener of '${String(name)}' threw: ${String(error)}`, 'NsqWarning')
+      }
+    }
+  }
+}

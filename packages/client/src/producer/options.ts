@@ -1,0 +1,107 @@
+// What may be said about a producer, with every default.
+import type { NodeSource } from '../address.ts'
+import { parseAddresses } from '../address.ts'
+import type { Encoder } from '../codec.ts'
+import {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  connectionSettings,
+  requireRange,
+} from '../connection/options.ts'
+import type { DiscoveryOptions } from '../discovery/options.ts'
+import { type Duration, toMs } from '../duration.ts'
+import type { BatchLimits } from './batching.ts'
+
+/** Options of a producer. Durations are milliseconds or text such as `'5s'`. */
+export interface ProducerOptions<In> extends NodeSource, ConnectionOptions, DiscoveryOptions {
+  /** How values become bodies. Default: `bytes()`, which takes Uint8Array and string. */
+  codec?: Encoder<In>
+  /**
+   * Send publishes of one turn of the event loop for one topic as one MPUB. Each call still settles on its own. On by
+   * default: with many calls in flight it multiplies the rate, and a call that is alone goes out as PUB and waits for nothing.
+   * `false` sends each as PUB.
+   */
+  batch?: boolean | { messages?: number; bytes?: number }
+  /** Nodes on which each message is stored before its promise resolves. Default 1. */
+  replicas?: number
+  /** How long a publish may take in all, retries and time without a connection included. Default 30s. */
+  timeout?: Duration
+  /** How long a node may take to answer before it is given up and another is tried. Default 10s. */
+  answerTimeout?: Duration
+  /**
+   * How often a publish that failed is sent again, on another node if there is one. A node that was lost before it answered
+   * may have stored the message, so each retry can make a duplicate. 0: never. Default 3.
+   */
+  retries?: number
+  /** Most messages that may wait for an answer; more are refused with `ERR_NSQ_BUFFER_FULL`. Default 200000. */
+  maxPendingMessages?: number
+  /** Most bytes that may wait for an answer. Default 256 MiB. */
+  maxPendingBytes?: number
+  /** Called around each publish, for tracing: call `next` to go on. */
+  aroundPublish?: (call: PublishCall, next: () => Promise<void>) => Promise<void>
+}
+
+/** What {@link ProducerOptions.aroundPublish} and the `nsq.publish` diagnostics channel see. */
+export interface PublishCall {
+  topic: string
+  /** Messages in this call. */
+  messages: number
+  /** Bytes of all bodies. */
+  bytes: number
+  deferMs: number
+}
+
+/** Options of one publish. */
+export interface PublishOptions {
+  /** Deliver after this time at the earliest; up to nsqd's --max-req-timeout (1 h). Not for several messages at once. */
+  defer?: Duration
+  /** Default: the producer's. */
+  timeout?: Duration
+  /** Default: the producer's. */
+  replicas?: number
+  /** Rejects with the signal's reason. What was sent already may still be stored. */
+  signal?: AbortSignal
+}
+
+/** Options with every default filled in. */
+export interface ProducerSettings {
+  connection: ConnectionSettings
+  nsqd: string[]
+  batch: BatchLimits
+  replicas: number
+  timeoutMs: number
+  answerTimeoutMs: number
+  retries: number
+  messagesMax: number
+  bytesMax: number
+}
+
+// One answer per 1000 messages is close to none, and 256 KiB stay well below any max-body-size; bench/publish.mjs tries others.
+const BATCH_MESSAGES = 1000
+const BATCH_BYTES = 256 * 1024
+
+/** @throws {RangeError} naming the option that is wrong */
+export function producerSettings(options: ProducerOptions<never>): ProducerSettings {
+  const batch = options.batch === false ? { messages: 1 } : options.batch === true ? {} : (options.batch ?? {})
+  const settings = {
+    connection: connectionSettings(options, { msgTimeoutMs: 0, sampleRate: 0 }),
+    nsqd: parseAddresses(options.nsqd),
+    batch: { messageCountMax: batch.messages ?? BATCH_MESSAGES, sizeMax: batch.bytes ?? BATCH_BYTES },
+    replicas: options.replicas ?? 1,
+    timeoutMs: toMs(options.timeout ?? 30_000, 'timeout'),
+    answerTimeoutMs: toMs(options.answerTimeout ?? 10_000, 'answerTimeout'),
+    retries: options.retries ?? 3,
+    messagesMax: options.maxPendingMessages ?? 200_000,
+    bytesMax: options.maxPendingBytes ?? 256 * 1024 * 1024,
+  }
+  if (settings.nsqd.length === 0 && (options.lookupd ?? []).length === 0) {
+    throw new RangeError('nsqd or lookupd: at least one address')
+  }
+  requireRange('batch.messages', settings.batch.messageCountMax, 1, 1_000_000)
+  requireRange('batch.bytes', settings.batch.sizeMax, 1, 2 ** 31 - 1)
+  requireRange('replicas', settings.replicas, 1, 100)
+  requireRange('retries', settings.retries, 0, Infinity)
+  requireRange('maxPendingMessages', settings.messagesMax, 1, Infinity)
+  requireRange('maxPendingBytes', settings.bytesMax, 1, Infinity)
+  return settings
+}

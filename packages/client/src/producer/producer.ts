@@ -1,0 +1,365 @@
+// The producer: takes publishes, hands them to nodes at the end of the turn, and sees each one through to an answer, over
+// lost connections and failing nodes.
+import { isValidTopicName } from '@nsq-ts/protocol'
+import { bytes as bytesCodec, type Encoder, encodeBody } from '../codec.ts'
+import { publishConnectionChange, publishTracing } from '../diagnostics.ts'
+import { Discovery } from '../discovery/discovery.ts'
+import { discoverySettings } from '../discovery/options.ts'
+import { toMs } from '../duration.ts'
+import type { Environment } from '../environment.ts'
+import { BufferFullError, ClosedError, type NsqError } from '../errors.ts'
+import { Events } from '../events.ts'
+import { DeadlineSweep } from './deadline-sweep.ts'
+import {
+  type ProducerOptions,
+  type ProducerSettings,
+  producerSettings,
+  type PublishCall,
+  type PublishOptions,
+} from './options.ts'
+import { ProducerNode, type ProducerNodeOwner } from './producer-node.ts'
+import { Publish, type ReplicaGroup } from './publish.ts'
+import { Router } from './router.ts'
+
+/** Events of a producer. */
+export interface ProducerEvents {
+  /** A node can be published to. */
+  connect: { address: string }
+  /** A node was lost, or could not be reached; it is tried again. */
+  disconnect: { address: string; error: NsqError | undefined }
+  /** Trouble that no call of yours reports. */
+  error: NsqError
+}
+
+/** Figures of a producer, since it was made. */
+export interface ProducerStats {
+  /** Messages stored, as the servers answered. */
+  published: number
+  /** Messages whose publish was rejected. */
+  failed: number
+  /** Times a publish was sent again. */
+  retried: number
+  pendingMessages: number
+  pendingBytes: number
+  nodes: { address: string; isOpen: boolean }[]
+}
+
+/** Errors that another try elsewhere may cure: the node failed, not the publish. */
+const RETRIABLE: ReadonlySet<string> = new Set([
+  'ERR_NSQ_CONNECTION',
+  'ERR_NSQ_SERVER',
+  'E_PUB_FAILED',
+  'E_MPUB_FAILED',
+  'E_DPUB_FAILED',
+])
+
+/**
+ * Publishes messages. It connects at the first publish, or at connect(), and reconnects for ever; publishes wait meanwhile.
+ *
+ * ```ts
+ * await using producer = new Producer({ nsqd: '127.0.0.1:4150', codec: json<Order>() })
+ * await producer.publish('orders', { id: 1 })
+ * ```
+ */
+export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> implements AsyncDisposable {
+  readonly #settings: ProducerSettings
+  readonly #codec: Encoder<In>
+  readonly #environment: Environment
+  readonly #aroundPublish: ProducerOptions<In>['aroundPublish']
+  readonly #router: Router
+  readonly #discovery: Discovery | undefined
+  readonly #sweep: DeadlineSweep
+  readonly #waitingForChange = new Set<() => void>()
+  #isDispatchScheduled = false
+  #isStarted = false
+  #closed: Promise<void> | undefined
+  #pendingMessages = 0
+  #pendingBytes = 0
+  readonly #counts = { published: 0, failed: 0, retried: 0 }
+  #validTopic = ''
+
+  /**
+   * Touches no network.
+   * @throws {RangeError} naming the option that is wrong
+   */
+  constructor(options: ProducerOptions<In>) {
+    super()
+    this.#settings = producerSettings(options)
+    this.#codec = options.codec ?? (bytesCodec() as unknown as Encoder<In>)
+    this.#environment = this.#settings.connection.environment
+    this.#aroundPublish = options.aroundPublish
+    this.#router = new Router((address) => this.#makeNode(address))
+    this.#router.setStatic(this.#settings.nsqd)
+    if (options.lookupd !== undefined) {
+      this.#discovery = new Discovery(options.lookupd, '/nodes', {}, discoverySettings(options, this.#environment), {
+        onNodes: (addresses) => this.#router.setDiscovered(addresses),
+        onLookupError: (error) => this.emit('error', error),
+      })
+    }
+    this.#sweep = new DeadlineSweep(this.#environment, () => this.#outstanding())
+  }
+
+  /**
+   * Publishes one message, or several at once; an array is always several messages, which nsqd takes all or none.
+   * Resolves when the server has answered that it holds them. Order is that of the calls as long as nothing fails.
+   *
+   * @throws {TypeError | RangeError} for a bad topic name or option; {@link EncodeError}; {@link BufferFullError};
+   *   {@link TimeoutError} and {@link ConnectionError}, after which the message may be stored or not; {@link ServerError} with the
+   *   server's code; {@link ClosedError}; the reason of `signal`
+   */
+  publish(topic: string, body: In | readonly In[], options?: PublishOptions): Promise<void> {
+    const isTraced = publishTracing.hasSubscribers || this.#aroundPublish !== undefined
+    if (isTraced) return this.#publishTraced(topic, body, options)
+    try {
+      return this.#publish(topic, this.#encode(topic, body, options), options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Connects ahead of the first publish. Resolves when one node can be published to.
+   * @throws the reason of `signal`, when that aborts first; {@link ClosedError}
+   */
+  async connect(options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#requireOpen()
+    this.#start()
+    options.signal?.throwIfAborted()
+    while (!this.#router.isAnyOpen) {
+      await this.#nextChange(options.signal)
+      this.#requireOpen()
+    }
+  }
+
+  get stats(): ProducerStats {
+    return {
+      ...this.#counts,
+      pendingMessages: this.#pendingMessages,
+      pendingBytes: this.#pendingBytes,
+      nodes: this.#router.nodes.map(({ address, isOpen }) => ({ address, isOpen })),
+    }
+  }
+
+  /**
+   * Takes no more publishes, waits for the answers of those under way (each at most its timeout), and hangs up. Idempotent.
+   * @param options `timeout`: what is not answered by then is rejected with {@link ClosedError}. Default: no limit of its own.
+   */
+  close(options: { timeout?: number | string } = {}): Promise<void> {
+    this.#closed ??= this.#closeOnce(options.timeout === undefined ? undefined : toMs(options.timeout, 'timeout'))
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // From the call to the queue
+
+  #publishTraced(topic: string, body: In | readonly In[], options: PublishOptions | undefined): Promise<void> {
+    return (async () => {
+      const encoded = this.#encode(topic, body, options)
+      const bodies = encoded instanceof Uint8Array ? [encoded] : encoded
+      const call: PublishCall = {
+        topic,
+        messages: bodies.length,
+        bytes: sizeOf(encoded),
+        deferMs: toMs(options?.defer ?? 0, 'defer'),
+      }
+      const next = (): Promise<void> => this.#publish(topic, encoded, options)
+      const around = this.#aroundPublish
+      const run = around === undefined ? next : (): Promise<void> => around(call, next)
+      await publishTracing.tracePromise(run, call)
+    })()
+  }
+
+  #encode(topic: string, body: In | readonly In[], options?: PublishOptions): Uint8Array | readonly Uint8Array[] {
+    if (topic !== this.#validTopic) {
+      if (!isValidTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no topic name`)
+      this.#validTopic = topic
+    }
+    if (!Array.isArray(body)) return encodeBody(this.#codec, body as In)
+    if (options?.defer !== undefined && body.length > 1) throw new TypeError('defer: not for several messages at once')
+    const bodies = (body as readonly In[]).map((each) => encodeBody(this.#codec, each))
+    return bodies.length === 1 ? bodies[0]! : bodies
+  }
+
+  #publish(topic: string, body: Uint8Array | readonly Uint8Array[], options?: PublishOptions): Promise<void> {
+    this.#requireOpen()
+    if (!(body instanceof Uint8Array) && body.length === 0) return Promise.resolve()
+    const deferMs = options?.defer === undefined ? 0 : Math.ceil(toMs(options.defer, 'defer'))
+    const timeoutMs = options?.timeout === undefined ? this.#settings.timeoutMs : toMs(options.timeout, 'timeout')
+    const replicas = options?.replicas ?? this.#settings.replicas
+    const deadline = this.#environment.now() + timeoutMs
+    const signal = options?.signal
+    if (signal?.aborted) throw signal.reason
+    if (replicas === 1) return this.#enqueue(topic, body, deferMs, deadline, signal, undefined)
+    const group: ReplicaGroup = { nodes: new Set() }
+    const copies = Array.from({ length: replicas }, () => this.#enqueue(topic, body, deferMs, deadline, signal, group))
+    return Promise.all(copies).then(() => {})
+  }
+
+  #enqueue(
+    topic: string,
+    body: Uint8Array | readonly Uint8Array[],
+    deferMs: number,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    group: ReplicaGroup | undefined,
+  ): Promise<void> {
+    const size = sizeOf(body)
+    const count = body instanceof Uint8Array ? 1 : body.length
+    const { messagesMax, bytesMax } = this.#settings
+    // One call that alone exceeds a bound is let through when nothing else waits: it could never be sent otherwise.
+    const exceeds = this.#pendingMessages + count > messagesMax || this.#pendingBytes + size > bytesMax
+    if (exceeds && this.#pendingMessages > 0) throw new BufferFullError(this.#pendingMessages, this.#pendingBytes)
+    this.#pendingMessages += count
+    this.#pendingBytes += size
+    return new Promise((resolve, reject) => {
+      const publish = new Publish(topic, body, deferMs, size, deadline, (error) => {
+        this.#onSettled(count, size, error)
+        if (signal !== undefined) signal.removeEventListener('abort', abort)
+        if (error === undefined) resolve()
+        else reject(error)
+      })
+      publish.group = group
+      const abort = (): void => publish.settle(signal!.reason as Error)
+      if (signal !== undefined) signal.addEventListener('abort', abort, { once: true })
+      this.#start()
+      this.#sweep.watch(deadline)
+      this.#router.add(publish)
+      this.#scheduleDispatch()
+    })
+  }
+
+  #onSettled(count: number, size: number, error: Error | undefined): void {
+    this.#pendingMessages -= count
+    this.#pendingBytes -= size
+    if (error === undefined) this.#counts.published += count
+    else this.#counts.failed += count
+    if (this.#pendingMessages === 0) this.#tellChange()
+  }
+
+  /**
+   * Later, so that publishes made together go out together: when nothing is under way, once the running code and its promises
+   * have had their say; else at the end of the turn of the event loop, which gathers more and delays nobody who waits for answers.
+   */
+  #scheduleDispatch(): void {
+    if (this.#isDispatchScheduled) return
+    this.#isDispatchScheduled = true
+    if (this.#router.isAllAnswered) process.nextTick(this.#dispatch)
+    else setImmediate(this.#dispatch)
+  }
+
+  readonly #dispatch = (): void => {
+    this.#isDispatchScheduled = false
+    this.#router.dispatch()
+  }
+
+  #start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    for (const node of this.#router.nodes) node.start()
+    this.#discovery?.start()
+  }
+
+  // Nodes
+
+  #makeNode(address: string): ProducerNode {
+    const { connection, batch, answerTimeoutMs } = this.#settings
+    const node = new ProducerNode(address, connection, batch, answerTimeoutMs, this.#nodeOwner)
+    if (this.#isStarted) node.start()
+    return node
+  }
+
+  readonly #nodeOwner: ProducerNodeOwner = {
+    onNodeOpen: (node) => {
+      publishConnectionChange({ role: 'producer', address: node.address, state: 'open' })
+      this.emit('connect', { address: node.address })
+      this.#tellChange()
+      this.#scheduleDispatch()
+    },
+    onNodeDown: (node, error) => {
+      publishConnectionChange({ role: 'producer', address: node.address, state: 'closed', error })
+      this.#router.onDown(node)
+      this.emit('disconnect', { address: node.address, error })
+      this.#discovery?.hurry()
+      this.#scheduleDispatch()
+    },
+    onNodeRoom: () => this.#scheduleDispatch(),
+    onNodeError: (_node, error) => this.emit('error', error),
+    onPublishFailed: (node, publish, error) => this.#onPublishFailed(node, publish, error),
+    onPublishesUnsent: (node, publishes) => {
+      this.#router.putBack(node, publishes)
+      this.#scheduleDispatch()
+    },
+  }
+
+  #onPublishFailed(node: ProducerNode, publish: Publish, error: NsqError): void {
+    publish.group?.nodes.delete(node)
+    if (publish.isSettled) return
+    publish.lastError = error
+    publish.failures++
+    if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
+    this.#counts.retried++
+    ;(publish.failedAt ??= new Set()).add(node)
+    this.#router.add(publish)
+    this.#scheduleDispatch()
+  }
+
+  *#outstanding(): Generator<Publish> {
+    yield* this.#router.waiting()
+    for (const node of this.#router.nodes) yield* node.unanswered()
+  }
+
+  // Closing
+
+  #requireOpen(): void {
+    if (this.#closed !== undefined) throw new ClosedError('producer')
+  }
+
+  async #closeOnce(timeoutMs: number | undefined): Promise<void> {
+    const timer =
+      timeoutMs === undefined ? undefined : this.#environment.setTimer(() => this.#rejectOutstanding(), timeoutMs)
+    this.#tellChange() // whoever waits in connect() sees that it is over
+    while (this.#pendingMessages > 0) await this.#nextChange(undefined)
+    this.#environment.clearTimer(timer)
+    this.#sweep.close()
+    await this.#discovery?.close()
+    await Promise.all(this.#router.nodes.map((node) => node.close()))
+  }
+
+  #rejectOutstanding(): void {
+    for (const publish of this.#outstanding()) publish.settle(new ClosedError('producer'))
+  }
+
+  // Waiting for something to change: a node, or the last answer
+
+  #nextChange(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const change = (): void => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }
+      const abort = (): void => {
+        this.#waitingForChange.delete(change)
+        reject(signal!.reason as Error)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waitingForChange.add(change)
+    })
+  }
+
+  #tellChange(): void {
+    if (this.#waitingForChange.size === 0) return
+    const waiting = [...this.#waitingForChange]
+    this.#waitingForChange.clear()
+    for (const change of waiting) change()
+  }
+}
+
+function sizeOf(body: Uint8Array | readonly Uint8Array[]): number {
+  if (body instanceof Uint8Array) return body.length
+  let size = 0
+  for (const each of body) size += each.length
+  return size
+}

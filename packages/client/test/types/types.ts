@@ -1,0 +1,56 @@
+// Compiled, never run: what the types must refuse is marked, and the compiler complains where it does not.
+import { Consumer, json, type Message, Producer, text } from '@nsq-ts/client'
+
+interface Order {
+  id: number
+}
+
+const orders = new Producer({ nsqd: 'x', codec: json<Order>() })
+const plain = new Producer({ nsqd: 'x' })
+const words = new Producer<string>({ nsqd: 'x', codec: text() })
+
+export async function publish(): Promise<void> {
+  await orders.publish('t', { id: 1 })
+  await orders.publish('t', [{ id: 1 }, { id: 2 }], { timeout: '5s' })
+  // @ts-expect-error a wrong member
+  await orders.publish('t', { id: 'one' })
+  // @ts-expect-error not an order
+  await orders.publish('t', 'text')
+  // @ts-expect-error one of them is wrong
+  await orders.publish('t', [{ id: 1 }, {}])
+  await plain.publish('t', 'text')
+  await plain.publish('t', new Uint8Array(1))
+  // @ts-expect-error without a codec only bytes and text
+  await plain.publish('t', { id: 1 })
+  await words.publish('t', 'text')
+  // @ts-expect-error the codec takes text
+  await words.publish('t', new Uint8Array(1))
+  // @ts-expect-error no such option
+  await words.publish('t', 'text', { delay: 1 })
+}
+
+export async function consume(): Promise<void> {
+  const consumer = new Consumer({ topic: 't', channel: 'c', nsqd: 'x', codec: json<Order>() })
+  void consumer.run((message) => {
+    const id: number = message.body.id
+    // @ts-expect-error an order has no name
+    return [id, message.body.name]
+  })
+  for await (const message of consumer) {
+    const order: Order = message.body
+    // @ts-expect-error an order is no text
+    const wrong: string = message.body
+    void [order, wrong]
+  }
+  for await (const batch of consumer.batches({ size: 10 })) {
+    const bodies: Order[] = batch.bodies
+    void bodies
+  }
+  const bytes = new Consumer({ topic: 't', channel: 'c', nsqd: 'x' })
+  void bytes.run((message: Message) => {
+    const body: Buffer = message.body
+    return body
+  })
+  // @ts-expect-error a channel is needed
+  void new Consumer({ topic: 't', nsqd: 'x' })
+}
