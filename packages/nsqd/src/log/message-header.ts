@@ -49,6 +49,7 @@ export class MessageHeaders {
     this.#nodeId = nodeId
     this.header.writeUInt32BE(FRAME_TYPE_MESSAGE, FRAME_TYPE_OFFSET)
     this.header.writeUInt16BE(1, ATTEMPTS_OFFSET)
+    this.#startUnit(0) // where ids begin when the wall clock was never set, and is before the epoch
   }
 
   /** Reads the clock; the messages that follow bear this time. Once per publish, not per message of it. */
