@@ -390,6 +390,13 @@ export class Simulation {
           channel.empty()
           this.#realChannel(topic, channel).empty()
         }
+      case 5:
+        return () => {
+          const [topic, channel] = this.#home(subscriber)
+          if (this.#random() < 0.5) return
+          channel.paused = true
+          this.#realChannel(topic, channel).pause()
+        }
       default:
         return () => {}
     }
