@@ -5,14 +5,12 @@ import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { Answers } from './answers.ts'
+import { State } from './client-state.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { ProtocolV2 } from './protocol-v2.ts'
 import type { TcpContext } from './tcp-context.ts'
-
-/** The states of a client, as /stats shows them (1 and 2 are nsqd's own connections to nsqlookupd). */
-export const State = { init: 0, subscribed: 3, closing: 4 } as const
-export type State = (typeof State)[keyof typeof State]
 
 /** How long a connection that we closed may take to read what we sent last before it is cut. */
 const LINGER_MS = 1000
@@ -43,6 +41,7 @@ export class ClientV2 implements Subscriber {
   readonly connectedAtMs: number
   readonly settings: ClientSettings
   readonly output: Output
+  readonly answers: Answers
   readonly heartbeat: Heartbeat
 
   state: State = State.init
@@ -61,6 +60,8 @@ export class ClientV2 implements Subscriber {
   readonly #context: TcpContext
   readonly #socket: Socket
   readonly #protocol: ProtocolV2
+  /** Nothing is read any more; what was asked is still answered. */
+  #finishing = false
   #closed = false
   #linger: NodeJS.Timeout | undefined
 
@@ -69,7 +70,8 @@ export class ClientV2 implements Subscriber {
     this.#socket = socket
     this.id = id
     const ip = socket.remoteAddress ?? ''
-    this.remoteAddress = ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
+    this.remoteAddress =
+      ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
     this.connectedAtMs = context.clock.wallUs() / 1000
     this.settings = {
       clientId: ip,
@@ -83,6 +85,11 @@ export class ClientV2 implements Subscriber {
       topologyZone: '',
     }
     this.output = new Output(context.turn, context.outputPool, socket)
+    this.answers = new Answers(
+      this.output,
+      (error) => this.#tell(error),
+      () => this.#answered(),
+    )
     this.heartbeat = new Heartbeat({
       beat: () => this.#beat(),
       expire: () => this.#expire(),
@@ -143,31 +150,46 @@ export class ClientV2 implements Subscriber {
   // ---- answers ----
 
   answerOk(): void {
-    this.output.writeConstant(OK_FRAME)
+    this.answers.constant(OK_FRAME)
   }
 
   answerCloseWait(): void {
-    this.output.writeConstant(CLOSE_WAIT_FRAME)
+    this.answers.constant(CLOSE_WAIT_FRAME)
   }
 
   answer(data: string): void {
-    const frame = encodeFrame(FrameType.response, data)
-    this.output.write(frame, 0, frame.length)
+    this.answers.frame(encodeFrame(FrameType.response, data))
   }
 
   /** Tells the client of its mistake; a fatal one ends the connection. */
   fail(error: ProtocolError): void {
     const cause = error.cause instanceof Error ? ` - ${error.cause.message}` : ''
     this.#context.logger.error(() => `[${this.remoteAddress}] - ${error.code} ${error.message}${cause}`)
+    if (error.fatal) this.#protocol.close()
+    this.answers.error(error)
+  }
+
+  #tell(error: ProtocolError): void {
     const frame = encodeErrorFrame(error.code, error.detail)
     this.output.write(frame, 0, frame.length)
-    if (error.fatal) this.finish()
+    if (error.fatal) this.#closeGently()
   }
 
   // ---- the end ----
 
-  /** Closes once everything was written. What still comes is read and thrown away, so that the last answer arrives. */
+  /** Closes once everything was answered and written. */
   finish(): void {
+    this.#protocol.close()
+    if (this.answers.waiting) this.#finishing = true
+    else this.#closeGently()
+  }
+
+  #answered(): void {
+    if (this.#finishing) this.#closeGently()
+  }
+
+  /** What still comes is read and thrown away, so that what was written last arrives. */
+  #closeGently(): void {
     if (this.#closed) return
     this.output.flush()
     this.#leave()
@@ -189,6 +211,7 @@ export class ClientV2 implements Subscriber {
     this.#closed = true
     this.heartbeat.stop()
     this.output.close()
+    this.answers.close()
     this.#protocol.close()
     this.#context.clients.delete(this)
     const { topic, channel, lane } = this
@@ -215,7 +238,10 @@ export class ClientV2 implements Subscriber {
   }
 
   #end(): void {
-    if (this.#closed) return this.#socket.destroy()
+    if (this.#closed) {
+      this.#socket.destroy()
+      return
+    }
     const error = this.#protocol.interrupted()
     if (error !== null) this.fail(error)
     this.finish()

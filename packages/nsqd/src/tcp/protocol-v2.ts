@@ -17,8 +17,10 @@ import {
 } from '@nsq-ts/protocol'
 import { Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
-import { type Topic, TopicExitingError } from '../core/topic.ts'
-import { type ClientV2, State } from './client-v2.ts'
+import type { Topic } from '../core/topic.ts'
+import { type PublishCommand, publishFailed } from './answers.ts'
+import { State } from './client-state.ts'
+import type { ClientV2 } from './client-v2.ts'
 import { parseIdentify } from './identify.ts'
 import { identifyResponse, settle } from './negotiate.ts'
 import type { TcpContext } from './tcp-context.ts'
@@ -199,14 +201,17 @@ export class ProtocolV2 implements CommandHandler {
       throw new ProtocolError('E_INVALID', 'SUB insufficient number of parameters')
     }
     requireTopicName('SUB', topicName)
-    if (!isValidChannelName(channelName.latin1Slice())) {
+    if (!isValidChannelName(channelName.toString('latin1'))) {
       throw new ProtocolError('E_BAD_CHANNEL', `SUB channel name ${quoteName(channelName)} is not valid`)
     }
-    const topic = registry.topic(topicName.latin1Slice())
-    const channel = registry.channel(topic, channelName.latin1Slice())
+    const topic = registry.topic(topicName.toString('latin1'))
+    const channel = registry.channel(topic, channelName.toString('latin1'))
     if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
       const limit = options.maxChannelConsumers
-      throw new ProtocolError('E_SUB_FAILED', `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`)
+      throw new ProtocolError(
+        'E_SUB_FAILED',
+        `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`,
+      )
     }
     client.state = State.subscribed
     client.topic = topic
@@ -250,7 +255,10 @@ export class ProtocolV2 implements CommandHandler {
     const asked = signed64(this.#decimal('REQ could not parse timeout', buf, from, indexOfSpace(buf, from, end)))
     const delayMs = asked < 0 ? 0 : asked > options.maxReqTimeoutMs ? options.maxReqTimeoutMs : Number(asked)
     if (delayMs !== asked) {
-      logger.info(() => `[${client.remoteAddress}] REQ timeout ${asked} out of range 0-${options.maxReqTimeoutMs}. Setting to ${delayMs}`)
+      logger.info(
+        () =>
+          `[${client.remoteAddress}] REQ timeout ${asked} out of range 0-${options.maxReqTimeoutMs}. Setting to ${delayMs}`,
+      )
     }
     const outcome = client.channel!.requeue(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at), delayMs)
     if (outcome === Outcome.done) client.requeueCount++
@@ -289,7 +297,7 @@ export class ProtocolV2 implements CommandHandler {
       throw new ProtocolError('E_INVALID', `DPUB timeout ${delayMs} out of range 0-${max}`)
     }
     this.#deferMs = Number(delayMs)
-    this.#topicName = topicName.latin1Slice()
+    this.#topicName = topicName.toString('latin1')
     this.#awaitBody('DPUB')
   }
 
@@ -336,27 +344,27 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #runPub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publish(buf, start, end)
-    } catch (error) {
-      throw publishFailed('E_PUB_FAILED', 'PUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('PUB', 1, (topic, ticket) => topic.publish(buf, start, end, answers, ticket))
   }
 
   #runDpub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publishDeferred(buf, start, end, this.#deferMs)
-    } catch (error) {
-      throw publishFailed('E_DPUB_FAILED', 'DPUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
   }
 
-  #published(count: number): void {
-    const { pubCounts } = this.#client
+  /** Publishes, and answers: at once when the messages are safe, else when they are. */
+  #publish(command: PublishCommand, count: number, publish: (topic: Topic, ticket: number) => boolean): void {
+    const { answers, pubCounts } = this.#client
+    let safe: boolean
+    try {
+      safe = publish(this.#topic(), answers.ticket)
+    } catch (error) {
+      throw publishFailed(command, error as Error)
+    }
     pubCounts.set(this.#topicName, (pubCounts.get(this.#topicName) ?? 0) + count)
-    this.#client.answerOk()
+    if (safe) this.#client.answerOk()
+    else answers.wait(command)
   }
 
   // ---- MPUB ----
@@ -403,13 +411,13 @@ export class ProtocolV2 implements CommandHandler {
         throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${messageEnd} > ${maxBodySize}`)
       }
       if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
-      bounds.push(start + at + SIZE_FIELD_SIZE, start + messageEnd)
+      bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
       at = messageEnd
     }
     if (start + at !== end) return this.#awaitMpub(at, at) // all is there: take exactly that
     this.#awaiting = Awaiting.line
     this.#client.heartbeat.heard()
-    this.#runMpub(buf)
+    this.#runMpub(buf, start)
   }
 
   #awaitMpub(lookedThrough: number, size: number): void {
@@ -425,13 +433,11 @@ export class ProtocolV2 implements CommandHandler {
     if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `MPUB message too big ${size} > ${max}`)
   }
 
-  #runMpub(buf: Buffer): void {
-    try {
-      this.#topic().publishBatch(buf, this.#bounds)
-    } catch (error) {
-      throw publishFailed('E_MPUB_FAILED', 'MPUB', error)
-    }
-    this.#published(this.#mpubCount)
+  #runMpub(buf: Buffer, start: number): void {
+    const { answers } = this.#client
+    this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
+      topic.publishBatch(buf, start, this.#bounds, answers, ticket),
+    )
   }
 
   /** What is missing of an MPUB: the size of a message, or its body. */
@@ -475,7 +481,7 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#isLastName(buf, at, nameEnd)) return
     const name = buf.subarray(at, nameEnd)
     requireTopicName(command, name)
-    this.#topicName = name.latin1Slice()
+    this.#topicName = name.toString('latin1')
     this.#lastName = Buffer.from(name)
     this.#lastTopic = null
   }
@@ -526,7 +532,7 @@ export class ProtocolV2 implements CommandHandler {
 /** The parameters of a line, as bytes: what follows the command, split at every single space. */
 function parameters(buf: Buffer, start: number, end: number): Buffer[] {
   const found: Buffer[] = []
-  for (let at = indexOfSpace(buf, start, end) + 1; at <= end; ) {
+  for (let at = indexOfSpace(buf, start, end) + 1; at <= end;) {
     const next = indexOfSpace(buf, at, end)
     found.push(buf.subarray(at, next))
     at = next + 1
@@ -535,7 +541,7 @@ function parameters(buf: Buffer, start: number, end: number): Buffer[] {
 }
 
 function requireTopicName(command: string, name: Buffer): void {
-  if (isValidTopicName(name.latin1Slice())) return
+  if (isValidTopicName(name.toString('latin1'))) return
   // The original says the code twice for MPUB.
   const twice = command === 'MPUB' ? 'E_BAD_TOPIC ' : ''
   throw new ProtocolError('E_BAD_TOPIC', `${twice}${command} topic name ${quoteName(name)} is not valid`)
@@ -552,9 +558,4 @@ function bodyErrorCode(command: BodyCommand): ErrorCode {
 
 function bodyName(command: BodyCommand): string {
   return command === 'IDENTIFY' ? 'body' : 'message body'
-}
-
-function publishFailed(code: ErrorCode, command: string, error: unknown): ProtocolError {
-  if (!(error instanceof TopicExitingError)) throw error
-  return new ProtocolError(code, `${command} failed ${error.message}`, { cause: error })
 }

@@ -270,7 +270,7 @@ export class Simulation {
     const real = this.#real(topic)
     if (delayMs > 0) real.publishDeferred(source, bounds[0]!, bounds[1]!, delayMs)
     else if (sizes.length === 1) real.publish(source, bounds[0]!, bounds[1]!)
-    else real.publishBatch(source, bounds)
+    else real.publishBatch(source, 0, bounds)
     source.fill(0xee) // a reader's buffer is filled anew
   }
 

@@ -1,0 +1,33 @@
+import type { Query, Route } from '@nsq-ts/daemon'
+import type { Nsqd } from '../nsqd.ts'
+import { existingChannel, topicAndChannelName } from './arguments.ts'
+
+/** `/channel/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
+export function channelRoutes(nsqd: Nsqd): Route[] {
+  const { registry } = nsqd
+  const post = (action: string, run: (query: Query) => void): Route => ({
+    method: 'POST',
+    path: `/channel/${action}`,
+    handle: ({ query }) => run(query),
+  })
+  return [
+    post('create', (query) => {
+      const { topic, channelName } = topicAndChannelName(registry, query)
+      registry.channel(topic, channelName)
+    }),
+    post('delete', (query) => {
+      const { topic, channel } = existingChannel(registry, query)
+      registry.deleteChannel(topic, channel)
+    }),
+    post('empty', (query) => existingChannel(registry, query).channel.empty()),
+    // A pause that was confirmed outlives a crash: it is on disk before the answer.
+    post('pause', (query) => {
+      existingChannel(registry, query).channel.pause()
+      nsqd.persistMetadata()
+    }),
+    post('unpause', (query) => {
+      existingChannel(registry, query).channel.unpause()
+      nsqd.persistMetadata()
+    }),
+  ]
+}

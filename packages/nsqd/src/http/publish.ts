@@ -1,0 +1,88 @@
+import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
+import { type Topic, TopicExitingError } from '../core/topic.ts'
+import type { CommitWaiter } from '../log/commit-queue.ts'
+import type { Nsqd } from '../nsqd.ts'
+import { isDiskFull } from '../storage/disk-space.ts'
+import { topicName } from './arguments.ts'
+import { booleanWord } from './boolean-word.ts'
+import { boundsOfFrames, boundsOfLines } from './mpub-body.ts'
+
+/** `/pub` and `/mpub`, also under the names they had before NSQ 1.0, `/put` and `/mput`. Neither is in the access log. */
+export function publishRoutes(nsqd: Nsqd): Route[] {
+  const post = (path: string, handle: Route['handle']): Route => ({ method: 'POST', path, handle, quiet: true })
+  return [
+    post('/pub', (request) => pub(nsqd, request)),
+    post('/put', (request) => pub(nsqd, request)),
+    post('/mpub', (request) => mpub(nsqd, request)),
+    post('/mput', (request) => mpub(nsqd, request)),
+  ]
+}
+
+/** The whole body is one message. The order of the checks is the original's; a bad delay comes after the topic was made. */
+async function pub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
+  const { maxMsgSize, maxReqTimeoutMs } = nsqd.options
+  const body = await request.readBody(maxMsgSize, 'MSG_TOO_BIG')
+  if (body.length === 0) throw new HttpError(400, 'MSG_EMPTY')
+  const topic = topicOf(nsqd, request.query)
+  const delayMs = deferMs(request.query, maxReqTimeoutMs)
+  return enqueue(nsqd, (waiter) => topic.publishDeferred(body, 0, body.length, delayMs, waiter))
+}
+
+/** All messages of the body are taken, or none. */
+async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
+  const { maxBodySize, maxMsgSize } = nsqd.options
+  if ((request.contentLength ?? 0) > maxBodySize) throw new HttpError(413, 'BODY_TOO_BIG')
+  const topic = topicOf(nsqd, request.query)
+  const binary = isBinary(nsqd, request.query)
+  const body = await request.readBody(maxBodySize, 'BODY_TOO_BIG')
+  const bounds = binary ? boundsOfFrames(body, maxMsgSize, maxBodySize) : boundsOfLines(body, maxMsgSize)
+  return enqueue(nsqd, (waiter) => topic.publishBatch(body, 0, bounds, waiter))
+}
+
+function topicOf(nsqd: Nsqd, query: Query): Topic {
+  const name = topicName(query)
+  if (nsqd.closing) throw new HttpError(503, 'EXITING')
+  return nsqd.registry.topic(name)
+}
+
+/** Milliseconds; 0 if there is no `defer`. */
+function deferMs(query: Query, maxReqTimeoutMs: number): number {
+  const text = query.get('defer')
+  if (text === undefined) return 0
+  const delayMs = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(delayMs >= 0 && delayMs <= maxReqTimeoutMs)) throw new HttpError(400, 'INVALID_DEFER')
+  return delayMs
+}
+
+/** Whatever is neither true nor false has always meant true. */
+function isBinary(nsqd: Nsqd, query: Query): boolean {
+  const text = query.get('binary')
+  if (text === undefined) return false
+  const binary = booleanWord(text)
+  if (binary === undefined) nsqd.logger.warn(`deprecated value '${text}' used for /mpub binary param`)
+  return binary ?? true
+}
+
+/**
+ * Publishes, and waits until it is safe. The original answers 503 EXITING whatever went wrong; here that is kept for what
+ * it says, and a disk that takes nothing is called by its name.
+ */
+function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promise<string> {
+  if (nsqd.closing) throw new HttpError(503, 'EXITING')
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(publishError(nsqd, error))
+    const committed = (_ticket: number, error: Error | null): void => (error === null ? resolve('OK') : fail(error))
+    try {
+      if (publish({ committed })) resolve('OK')
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
+}
+
+function publishError(nsqd: Nsqd, error: Error): HttpError {
+  if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
+  nsqd.logger.error(`failed to publish - ${error.message}`)
+  const full = isDiskFull(error)
+  return new HttpError(full ? 507 : 503, full ? 'DISK_FULL' : 'DISK_FAILED', { cause: error })
+}

@@ -1,0 +1,34 @@
+import { HttpError, type Query, type Route } from '@nsq-ts/daemon'
+import type { Nsqd } from '../nsqd.ts'
+import { existingTopic, topicName } from './arguments.ts'
+
+/** `/topic/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
+export function topicRoutes(nsqd: Nsqd): Route[] {
+  const { registry } = nsqd
+  const post = (action: string, run: (query: Query) => void): Route => ({
+    method: 'POST',
+    path: `/topic/${action}`,
+    handle: ({ query }) => run(query),
+  })
+  return [
+    post('create', (query) => {
+      registry.topic(topicName(query))
+    }),
+    post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
+    post('empty', (query) => {
+      // The only one of these that looks at the name before it looks for the topic.
+      const topic = registry.get(topicName(query))
+      if (topic === undefined) throw new HttpError(404, 'TOPIC_NOT_FOUND')
+      topic.empty()
+    }),
+    // A pause that was confirmed outlives a crash: it is on disk before the answer.
+    post('pause', (query) => {
+      existingTopic(registry, query).pause()
+      nsqd.persistMetadata()
+    }),
+    post('unpause', (query) => {
+      existingTopic(registry, query).unpause()
+      nsqd.persistMetadata()
+    }),
+  ]
+}

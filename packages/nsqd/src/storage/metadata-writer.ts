@@ -1,0 +1,58 @@
+import type { Logger } from '@nsq-ts/daemon'
+import type { Channel } from '../core/channel.ts'
+import type { RegistryListener, TopicRegistry } from '../core/topic-registry.ts'
+import type { Topic } from '../core/topic.ts'
+import { formatMetadata, isPersistent, writeMetadataFile } from './metadata.ts'
+
+/**
+ * Keeps nsqd.dat true: once after any number of creations and deletions in a turn, at once (`write`) where somebody
+ * waits for it. A failed write is logged and tried again with the next change.
+ */
+export class MetadataWriter implements RegistryListener {
+  readonly #file: string
+  readonly #registry: TopicRegistry
+  readonly #logger: Logger
+  readonly #version: string
+  #scheduled: NodeJS.Immediate | undefined
+  #closed = false
+
+  constructor(file: string, registry: TopicRegistry, logger: Logger, version: string) {
+    this.#file = file
+    this.#registry = registry
+    this.#logger = logger
+    this.#version = version
+  }
+
+  created(topic: Topic, channel: Channel | null): void {
+    this.#changed(topic, channel)
+  }
+
+  deleted(topic: Topic, channel: Channel | null): void {
+    this.#changed(topic, channel)
+  }
+
+  /** Writes what is true now. @throws {Error} of the file system */
+  write(): void {
+    clearImmediate(this.#scheduled)
+    this.#scheduled = undefined
+    this.#logger.info(`NSQ: persisting topic/channel metadata to ${this.#file}`)
+    writeMetadataFile(this.#file, formatMetadata(this.#registry.topics(), this.#version))
+  }
+
+  /** Nothing is written from now on. */
+  close(): void {
+    this.#closed = true
+    clearImmediate(this.#scheduled)
+  }
+
+  #changed(topic: Topic, channel: Channel | null): void {
+    if (!isPersistent(topic.name, channel?.name) || this.#scheduled !== undefined || this.#closed) return
+    this.#scheduled = setImmediate(() => {
+      try {
+        this.write()
+      } catch (error) {
+        this.#logger.error(`failed to persist metadata - ${(error as Error).message}`)
+      }
+    })
+  }
+}
