@@ -255,6 +255,8 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
+    for (const { source } of this.#moves) source.release(1)
+    this.#moves = []
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
@@ -323,7 +325,7 @@ export class Channel implements TurnTask, DueSource {
   /** @returns how many messages left the line: as many as asked for, unless it ends or the lane takes no more. */
   #handOutShare(lane: Lane, count: number, now: number): number {
     let done = this.#handOut(lane, count, now)
-    while (done < count && this.depth > 0 && !this.#paused && this.#hasRoom(lane)) {
+    while (done < count && this.depth > 0 && !this.#paused && !this.#loading && this.#hasRoom(lane)) {
       done += this.#handOut(lane, count - done, now)
     }
     return done
