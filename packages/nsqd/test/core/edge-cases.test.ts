@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { Outcome } from '../../src/core/channel.ts'
+import { Channel, Outcome } from '../../src/core/channel.ts'
 import { Locality } from '../../src/core/subscriber.ts'
 import { TopicExitingError } from '../../src/core/topic.ts'
+import { Log, LogKind, type LogStorage } from '../../src/log/log.ts'
+import { MessageHeaders } from '../../src/log/message-header.ts'
 import { LogWatch } from './support/log-watch.ts'
 import { finish, publish, publishDeferred, requeue, touch, World } from './support/world.ts'
 
@@ -215,7 +217,7 @@ test('a batch larger than a segment, and messages larger than any, come as they 
   const bounds: number[] = []
   let at = 0
   for (const body of bodies) bounds.push(at, (at += body.length))
-  topic.publishBatch(source, bounds)
+  topic.publishBatch(source, 0, bounds)
   world.settle()
   expect(subscriber.bodies).toEqual(bodies)
   for (const { id } of subscriber.frames) finish(channel, subscriber, id)
@@ -271,7 +273,7 @@ test('a publish to a deleted topic fails, and to its name makes another', () => 
   const topic = world.topic()
   world.registry.deleteTopic(topic)
   expect(() => publish(topic, 'late')).toThrow(TopicExitingError)
-  expect(() => topic.publishBatch(Buffer.from('ab'), [0, 1, 1, 2])).toThrow(TopicExitingError)
+  expect(() => topic.publishBatch(Buffer.from('ab'), 0, [0, 1, 1, 2])).toThrow(TopicExitingError)
   expect(() => publishDeferred(topic, 'late', 10)).toThrow(TopicExitingError)
   expect([topic.messageCount, world.topic() === topic]).toEqual([0, false])
 })
@@ -407,8 +409,7 @@ test('nearer subscribers come first, and others when those are full', () => {
   expect([channel.zoneLocalCount, channel.regionLocalCount, channel.globalCount]).toEqual([5, 10, 5])
 })
 
-test('a closed registry leaves no alarm that does anything, and no memory', () => {
-  using watch = new LogWatch()
+test('a registry that was shut down has sent its subscribers away and does nothing any more', () => {
   const world = new World()
   const topic = world.topic()
   const channel = world.channel(topic)
@@ -416,9 +417,41 @@ test('a closed registry leaves no alarm that does anything, and no memory', () =
   publish(topic, 'one')
   publishDeferred(topic, 'two', 1000)
   world.settle()
-  world.registry.close()
+  expect(world.registry.shutDown()).toEqual([])
   expect(subscriber.closed).toBe(true)
-  expect([watch.segmentCount, world.registry.size]).toEqual([0, 0])
+  expect(world.registry.size).toBe(0)
   world.advance(100_000)
   expect(world.clock.nextAlarmMs).toBe(Infinity)
+})
+
+test('emptying a channel lets go also of what could not be moved to its own log', () => {
+  const world = new World()
+  const { context } = world
+  const full = {
+    store: {
+      beginCommit: () => {},
+      append: () => {
+        throw new Error('ENOSPC')
+      },
+      release: () => {},
+    },
+    cache: { put: () => {}, take: () => {} },
+    residentMax: 1000,
+    writesAll: true,
+  } as unknown as LogStorage
+  const log = new Log(LogKind.topic, context.pool)
+  const headers = new MessageHeaders(context.clock, 1)
+  for (let i = 0; i < 20; i++) log.append(headers, Buffer.from('body'), 0, 4)
+  log.commit()
+  const channel = new Channel(context, 'c', false, { log, distributed: 0, journal: null, ownStorage: () => full })
+  channel.extend(0, 20)
+  log.hold(0, 20, 1)
+  log.raiseFloorHeld(20)
+  world.subscriber(channel)
+  world.settle()
+  channel.evict(() => true)
+  expect(log.segments[0]!.pending).toBe(20)
+  channel.empty()
+  expect(log.segments[0]!.pending).toBe(0)
+  expect([channel.depth, channel.inFlightCount]).toEqual([0, 0])
 })

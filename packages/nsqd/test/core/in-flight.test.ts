@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { InFlight, Lane } from '../../src/core/in-flight.ts'
 import { Locality, type Subscriber } from '../../src/core/subscriber.ts'
 import { BlockPool } from '../../src/log/block-pool.ts'
-import { Log } from '../../src/log/log.ts'
+import { Log, LogKind } from '../../src/log/log.ts'
 import { Segment } from '../../src/log/segment.ts'
 
 const MESSAGES = 300
@@ -21,7 +21,7 @@ type Entry = { lane: Lane; index: number; attempts: number; deliveredAt: number;
 
 /** A segment of messages whose ids fall on few places of the hash table, or on many. */
 function segmentOf(spread: number): Segment {
-  const segment = new Segment(new Log(new BlockPool(4096, 1)), 0, Buffer.alloc(MESSAGES))
+  const segment = new Segment(new Log(LogKind.topic, new BlockPool(4096, 1)), 0, Buffer.alloc(MESSAGES))
   for (let i = 0; i < MESSAGES; i++) segment.push(1, i % spread, Math.floor(i / spread) * 4096)
   return segment
 }

@@ -4,14 +4,17 @@ import { Deferred } from '../../src/core/deferred.ts'
 import { Ranges } from '../../src/core/ranges.ts'
 import { Redeliveries } from '../../src/core/redeliveries.ts'
 import { BlockPool } from '../../src/log/block-pool.ts'
-import { Log } from '../../src/log/log.ts'
+import { Log, LogKind } from '../../src/log/log.ts'
 import { Segment } from '../../src/log/segment.ts'
 
-const segments = Array.from({ length: 4 }, () => new Segment(new Log(new BlockPool(4096, 1)), 0, Buffer.alloc(0)))
+const segments = Array.from(
+  { length: 4 },
+  () => new Segment(new Log(LogKind.topic, new BlockPool(4096, 1)), 0, Buffer.alloc(0)),
+)
 
 /** Takes the messages of some segments over, as the log of a channel does. */
 function mover(): { target: Segment; moved: string[]; move: (segment: Segment, index: number) => Segment } {
-  const target = new Segment(new Log(new BlockPool(4096, 1)), 0, Buffer.alloc(0))
+  const target = new Segment(new Log(LogKind.topic, new BlockPool(4096, 1)), 0, Buffer.alloc(0))
   const moved: string[] = []
   const move = (segment: Segment, index: number): Segment => {
     moved.push(`${segments.indexOf(segment)}/${index}`)

@@ -2,19 +2,21 @@ import { expect, test } from 'vitest'
 import { SimClock } from '../core/support/sim-clock.ts'
 import { readFrames } from '../core/support/frame.ts'
 import { BlockPool } from '../../src/log/block-pool.ts'
-import { Log } from '../../src/log/log.ts'
+import { Log, LogKind } from '../../src/log/log.ts'
 import { MessageHeaders } from '../../src/log/message-header.ts'
 import type { Segment } from '../../src/log/segment.ts'
 
 const BLOCK_SIZE = 16384
 
 class Fixture {
-  readonly log = new Log(new BlockPool(BLOCK_SIZE, 4))
+  readonly log = new Log(LogKind.topic, new BlockPool(BLOCK_SIZE, 4))
   readonly headers = new MessageHeaders(new SimClock(), 1)
 
   append(size: number): Segment {
     this.headers.stamp()
-    return this.log.append(this.headers, Buffer.alloc(size, 'x'), 0, size)
+    this.log.append(this.headers, Buffer.alloc(size, 'x'), 0, size)
+    this.log.commit()
+    return this.log.segments.at(-1)!
   }
 
   /** Hands all out to as many holders. */
@@ -106,7 +108,7 @@ test('nothing is reclaimed that was not handed out', () => {
 test('a copy of a message is the same frame', () => {
   const fixture = new Fixture()
   const source = fixture.append(77)
-  const copies = new Log(new BlockPool(BLOCK_SIZE, 4))
+  const copies = new Log(LogKind.topic, new BlockPool(BLOCK_SIZE, 4))
   const target = copies.appendCopy(source, 0)
   expect(readFrames(target.bytes.subarray(0, target.end))).toEqual(readFrames(source.bytes.subarray(0, source.end)))
   expect([target.idHi(0), target.idLo(0)]).toEqual([source.idHi(0), source.idLo(0)])

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BlockPool } from '../../src/log/block-pool.ts'
-import { Log } from '../../src/log/log.ts'
+import { Log, LogKind } from '../../src/log/log.ts'
 import { Segment } from '../../src/log/segment.ts'
 
-const log = new Log(new BlockPool(4096, 1))
+const log = new Log(LogKind.topic, new BlockPool(4096, 1))
 
 function segmentOf(sizes: readonly number[]): Segment {
   const segment = new Segment(log, 1000, Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0)))
