@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { InFlight, Lane } from '../../src/core/in-flight.ts'
 import { Locality, type Subscriber } from '../../src/core/subscriber.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Deferred } from '../../src/core/deferred.ts'
 import { Ranges } from '../../src/core/ranges.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type DueSource, Scanner } from '../../src/core/scanner.ts'
 import { SimClock } from './support/sim-clock.ts'

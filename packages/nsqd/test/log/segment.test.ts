@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BlockPool } from '../../src/log/block-pool.ts'
 import { Log, LogKind } from '../../src/log/log.ts'

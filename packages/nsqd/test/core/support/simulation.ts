@@ -380,8 +380,8 @@ export class Simulation {
         return () => this.#unsubscribe(subscriber)
       case 3:
         return () => {
-          const flights = this.#home(subscriber)[1].flightsOf(subscriber)
-          for (const { copy } of [...flights]) this.#requeue(subscriber, copy.message.id!, copy.attempts < 3 ? 0 : 700)
+          const flights = this.#home(subscriber)[1].flightsOf(subscriber).slice()
+          for (const { copy } of flights) this.#requeue(subscriber, copy.message.id!, copy.attempts < 3 ? 0 : 700)
         }
       case 4:
         return () => {
@@ -454,7 +454,7 @@ export class Simulation {
   /** Finishes what is in flight to a subscriber, but for every `spared`th. */
   #finishAll(subscriber: SimSubscriber, spared = Infinity): void {
     const channel = this.#home(subscriber)[1]
-    for (const [i, { copy }] of [...channel.flightsOf(subscriber)].entries()) {
+    for (const [i, { copy }] of channel.flightsOf(subscriber).slice().entries()) {
       if ((i + 1) % spared !== 0) this.#finish(subscriber, copy.message.id!)
     }
   }
