@@ -95,7 +95,7 @@ function sources(folder: string): Source[] {
 /** The modules that a file imports, of any kind: static, for types, dynamic, exported onwards. */
 function importsOf(text: string): string[] {
   const pattern = /(?:^|[\s;}])(?:from\s*|import\s*\(?\s*)(['"])([^'"\n]+)\1/g
-  return Array.from(withoutComments(text).matchAll(pattern), (match) => match[2])
+  return Array.from(withoutComments(text).matchAll(pattern), (match) => match[2] ?? '')
 }
 
 function wrongImports({ path, text }: Source): string[] {

@@ -18,17 +18,17 @@ class Source implements DueSource {
 }
 
 const step = fc.record({
-  kind: fc.constantFrom('expect', 'expect', 'expect', 'cancel', 'forget', 'pass'),
-  source: fc.nat(7),
+  kind: fc.constantFrom('expect', 'expect', 'expect', 'expect', 'cancel', 'forget', 'pass'),
+  source: fc.nat(29),
   ms: fc.double({ min: 0, max: 1000, noNaN: true }),
 })
 
 test('everything due is handled at its time, whatever else is expected, cancelled or forgotten', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const clock = new SimClock()
       const scanner = new Scanner(clock, clock.alarm)
-      const sources = Array.from({ length: 8 }, () => new Source())
+      const sources = Array.from({ length: 30 }, () => new Source())
       for (const { kind, source: at, ms } of steps) {
         const source = sources[at]!
         if (kind === 'expect') {
@@ -54,6 +54,24 @@ test('everything due is handled at its time, whatever else is expected, cancelle
     }),
     { numRuns: 500 },
   )
+})
+
+test('who is forgotten leaves the others in order, wherever they stood', () => {
+  for (let forgotten = 0; forgotten < 7; forgotten++) {
+    const clock = new SimClock()
+    const scanner = new Scanner(clock, clock.alarm)
+    const dues = [10, 100, 20, 110, 120, 30, 40].map((ms) => clock.now() + ms)
+    const sources = dues.map((due) => {
+      const source = new Source()
+      source.due.push(due)
+      scanner.expect(source, due)
+      return source
+    })
+    scanner.forget(sources[forgotten]!)
+    clock.advance(200)
+    const expected = dues.map((due, i) => (i === forgotten ? [] : [[due, due]]))
+    expect(sources.map(({ handled }) => handled)).toEqual(expected)
+  }
 })
 
 test('what is due in a month is handled then, although no timer runs that long', () => {

@@ -43,7 +43,8 @@ test('segments grow from small to the size of a block, and a larger message gets
 
 test('a message that fills a segment to the last byte fits', () => {
   const { log, append } = bound(new Fixture())
-  append(4096 - 34)
+  append(1000)
+  append(4096 - 1000 - 2 * 34)
   expect(log.segments.map((segment) => [segment.capacity, segment.end])).toEqual([[4096, 4096]])
 })
 
