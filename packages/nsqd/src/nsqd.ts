@@ -6,11 +6,13 @@ import {
   HttpServer,
   listen,
   type Logger,
+  parseHostPort,
+  type Route,
   StartError,
   VERSION,
   versionLine,
 } from '@nsq-ts/daemon'
-import { checkOptionsAfterTls, checkOptionsBeforeTls } from './check-options.ts'
+import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
@@ -28,6 +30,9 @@ import { TopicStores } from './storage/topic-stores.ts'
 import { systemAlarm, systemClock } from './system-clock.ts'
 import type { ClientV2 } from './tcp/client-v2.ts'
 import { createTcpServer } from './tcp/tcp-server.ts'
+import { loadClientMaterial } from './tls/material.ts'
+import { httpsSettings } from './tls/https-settings.ts'
+import { ServerTls } from './tls/server-tls.ts'
 
 /** The largest segment: 4,400 messages of 200 bytes. Larger ones save little and are given back later. */
 const SEGMENT_SIZE = 1024 * 1024
@@ -43,6 +48,8 @@ export interface NsqdAddresses {
   readonly tcp: BoundAddress
   /** Absent when --http-address is empty. */
   readonly http: BoundAddress | undefined
+  /** Absent when --https-address is empty or there is no certificate. */
+  readonly https: BoundAddress | undefined
 }
 
 /**
@@ -68,6 +75,8 @@ export class Nsqd implements Daemon {
   #metadata: MetadataWriter | undefined
   #tcpServer: Server | undefined
   #httpServer: HttpServer | undefined
+  #httpsServer: HttpServer | undefined
+  #tls: ServerTls | undefined
   #addresses: NsqdAddresses | undefined
   /** What is on disk is what we have in memory: only then is it written back at the end. */
   #restored = false
@@ -132,6 +141,11 @@ export class Nsqd implements Daemon {
     }
   }
 
+  /** SIGHUP: reads the certificate again. */
+  reload(): void {
+    this.#tls?.reload()
+  }
+
   /** Idempotent: every caller waits for the same close. Resolves when no socket, timer or file is left open. */
   close(): Promise<void> {
     this.#closed ??= this.#closeOnce()
@@ -154,7 +168,8 @@ export class Nsqd implements Daemon {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
     this.#options = checkOptionsBeforeTls(this.#options)
-    checkOptionsAfterTls(this.#options, false)
+    this.#loadTls()
+    checkOptionsAfterTls(this.#options)
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
     await this.#listen()
@@ -166,6 +181,22 @@ export class Nsqd implements Daemon {
     this.#sync.unref()
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
+    await this.#tls?.watch()
+  }
+
+  #loadTls(): void {
+    this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
+    checkTlsRequired(this.#options, this.#tls !== undefined)
+    loading('client TLS config', () => loadClientMaterial(this.#options))
+
+    function loading<T>(what: string, load: () => T): T {
+      try {
+        return load()
+      } catch (error) {
+        const reason = `failed to build ${what} - ${(error as Error).message}`
+        throw new StartError(`failed to instantiate nsqd - ${reason}`, { cause: error })
+      }
+    }
   }
 
   async #listen(): Promise<void> {
@@ -175,13 +206,10 @@ export class Nsqd implements Daemon {
       const tcp = await listen(this.#tcpServer, tcpAddress)
       this.#tcpServer.on('error', this.#fail)
       this.logger.info(`TCP: listening on ${tcp.text}`)
-      let http: BoundAddress | undefined
-      if (httpAddress !== '') {
-        const server = new HttpServer({ routes: httpRoutes(this), logger: this.logger })
-        http = await server.listen(httpAddress, this.#fail)
-        this.#httpServer = server
-      }
-      this.#addresses = { tcp, http }
+      const routes = httpRoutes(this)
+      const http = httpAddress === '' ? undefined : await this.#listenHttp(routes, httpAddress)
+      const https = this.#tls === undefined ? undefined : await this.#listenHttps(routes, this.#tls)
+      this.#addresses = { tcp, http, https }
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
@@ -197,6 +225,32 @@ export class Nsqd implements Daemon {
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
+  }
+
+  async #listenHttp(routes: readonly Route[], address: string): Promise<BoundAddress> {
+    const { tlsRequired } = this.#options
+    const httpsPort = () => this.#addresses?.https?.port ?? 0
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
+    })
+    const bound = await server.listen(address, this.#fail)
+    this.#httpServer = server
+    return bound
+  }
+
+  async #listenHttps(routes: readonly Route[], tls: ServerTls): Promise<BoundAddress | undefined> {
+    const address = this.#options.httpsAddress
+    if (address === '') return undefined
+    if (parseHostPort(address) === undefined) {
+      throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
+    }
+    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const bound = await server.listen(address, this.#fail)
+    this.#httpsServer = server
+    tls.listen((material) => server.renewTls(material))
+    return bound
   }
 
   #loadMetadata(file: string): void {
@@ -237,7 +291,8 @@ export class Nsqd implements Daemon {
     clearInterval(this.#sync)
     this.#diskSpace.close()
     await this.#closeTcp()
-    await this.#httpServer?.close()
+    await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
+    this.#tls?.close()
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
@@ -309,6 +364,7 @@ export class Nsqd implements Daemon {
       registry: this.registry,
       outputPool: new BlockPool(OUTPUT_BLOCK_SIZE, OUTPUT_BLOCKS_KEPT),
       clients: this.clients,
+      tls: this.#tls,
       options: this.#options,
       version: VERSION,
     }

@@ -21,9 +21,10 @@ import type { Topic } from '../core/topic.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
 import { State } from './client-state.ts'
 import type { ClientV2 } from './client-v2.ts'
-import { parseIdentify } from './identify.ts'
-import { identifyResponse, settle } from './negotiate.ts'
+import { type IdentifyRequest, parseIdentify } from './identify.ts'
+import { grant, identifyResponse, settle } from './negotiate.ts'
 import type { TcpContext } from './tcp-context.ts'
+import type { Grant } from './upgrade.ts'
 
 const MAGIC = Buffer.from('  V2')
 const SIZE_FIELD_SIZE = 4
@@ -47,6 +48,8 @@ export class ProtocolV2 implements CommandHandler {
   readonly #reader: CommandReader
   #awaiting: Awaiting = Awaiting.magic
   #closed = false
+  /** TLS is required, and this connection is in the clear. */
+  #tlsMissing: boolean
 
   // The command whose body is awaited.
   #command: BodyCommand = 'PUB'
@@ -65,6 +68,7 @@ export class ProtocolV2 implements CommandHandler {
   constructor(context: TcpContext, client: ClientV2) {
     this.#context = context
     this.#client = client
+    this.#tlsMissing = context.options.tlsRequired !== 'off'
     this.#reader = new CommandReader(this)
     this.#reader.need(MAGIC.length)
   }
@@ -108,7 +112,9 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#closed) return
     const client = this.#client
     client.heartbeat.heard()
-    switch (readCommand(buf, start, end)) {
+    const command = readCommand(buf, start, end)
+    if (this.#tlsMissing && command !== Command.identify) throw tlsRequired(buf, start, end)
+    switch (command) {
       case Command.fin:
         return this.#FIN(buf, start, end)
       case Command.pub:
@@ -185,8 +191,26 @@ export class ProtocolV2 implements CommandHandler {
     client.heartbeat.start(heartbeatMs)
     client.locality = this.#locality()
     logger.info(() => `[${client.remoteAddress}] IDENTIFY: ${JSON.stringify(request)}`)
-    if (request.featureNegotiation) client.answer(identifyResponse(this.#context, client.settings))
+    if (request.featureNegotiation) this.#negotiate(request)
     else client.answerOk()
+  }
+
+  #negotiate(request: IdentifyRequest): void {
+    const client = this.#client
+    const granted = grant(request, this.#context, client.transport)
+    client.answer(identifyResponse(this.#context, client.settings, granted))
+    if (granted.tls || granted.snappy || granted.deflateLevel > 0) this.#upgrade(granted)
+  }
+
+  /** What was sent ahead of an upgrade is thrown away: nobody can tell what it was meant in. */
+  #upgrade(granted: Grant): void {
+    this.#reader.pause()
+    this.#reader.takeRest()
+    this.#client.upgrade(granted, () => {
+      if (this.#closed) return
+      this.#tlsMissing &&= !granted.tls
+      this.#reader.resume()
+    })
   }
 
   #SUB(buf: Buffer, start: number, end: number): void {
@@ -550,6 +574,12 @@ function requireTopicName(command: string, name: Buffer): void {
 /** The original reads a number as unsigned and then takes it for a signed one of 64 bits. */
 function signed64(value: number | bigint): number | bigint {
   return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
+}
+
+function tlsRequired(buf: Buffer, start: number, end: number): ProtocolError {
+  const word = buf.subarray(start, indexOfSpace(buf, start, end))
+  const detail = Buffer.concat([Buffer.from('cannot '), word, Buffer.from(' in current state (TLS required)')])
+  return new ProtocolError('E_INVALID', detail)
 }
 
 function bodyErrorCode(command: BodyCommand): ErrorCode {
