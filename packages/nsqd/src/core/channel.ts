@@ -255,6 +255,8 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
+    for (const { source } of this.#moves) source.release(1)
+    this.#moves = []
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
@@ -295,23 +297,38 @@ export class Channel implements TurnTask, DueSource {
 
   // ---- handing out ----
 
-  /** Hands out as much as subscribers take, in fair shares. */
+  /** Hands out as much as subscribers take: round by round, in each an equal share of what waits to all that are ready. */
   endTurn(): void {
     this.#scheduled = false
     if (this.#paused || this.#closed || this.#loading) return
     const now = this.#context.clock.now()
     let left = TURN_MESSAGES_MAX
-    while (this.depth > 0 && left > 0) {
+    let lanesLeft = 0
+    let share = 0
+    while (this.depth > 0 && left > 0 && !this.#paused) {
       const lane = this.#nextReady()
       if (lane === undefined) return
+      if (lanesLeft === 0) {
+        lanesLeft = this.#ready.count + 1
+        share = Math.ceil(this.depth / lanesLeft)
+      }
+      lanesLeft--
       const room = lane.subscriber.readyCount - lane.count
       if (room <= 0) continue
-      const share = Math.ceil(this.depth / (this.#ready.count + 1))
-      left -= this.#handOut(lane, Math.min(room, share, left), now)
+      left -= this.#handOutShare(lane, Math.min(room, share, left), now)
       if (this.#hasRoom(lane)) this.#ready.push(lane)
       if (this.#loading) return
     }
     this.#schedule()
+  }
+
+  /** @returns how many messages left the line: as many as asked for, unless it ends or the lane takes no more. */
+  #handOutShare(lane: Lane, count: number, now: number): number {
+    let done = this.#handOut(lane, count, now)
+    while (done < count && this.depth > 0 && !this.#paused && !this.#loading && this.#hasRoom(lane)) {
+      done += this.#handOut(lane, count - done, now)
+    }
+    return done
   }
 
   #nextReady(): Lane | undefined {

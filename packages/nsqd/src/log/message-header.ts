@@ -21,7 +21,8 @@ const HEX = Buffer.from('0123456789abcdef', 'latin1')
 
 // Message id (tcp-protocol.md section 11): 63..22 time unit of 2^20 ns since an epoch, 21..12 node id, 11..0 sequence.
 const UNIT_EPOCH = 1288834974288
-const UNIT_US = 2 ** 20 / 1000
+/** 125 units are this many microseconds; one is no whole number of them. */
+const UNITS_125_US = 2 ** 17
 const SEQUENCE_MAX = 0xfff
 const TWO_32 = 2 ** 32
 
@@ -49,6 +50,7 @@ export class MessageHeaders {
     this.#nodeId = nodeId
     this.header.writeUInt32BE(FRAME_TYPE_MESSAGE, FRAME_TYPE_OFFSET)
     this.header.writeUInt16BE(1, ATTEMPTS_OFFSET)
+    this.#startUnit(0) // where ids begin when the wall clock was never set, and is before the epoch
   }
 
   /** Reads the clock; the messages that follow bear this time. Once per publish, not per message of it. */
@@ -57,7 +59,7 @@ export class MessageHeaders {
     if (wallUs === this.#wallUs) return
     this.#wallUs = wallUs
     this.#writeTimestamp(wallUs)
-    const unit = Math.floor(wallUs / UNIT_US) - UNIT_EPOCH
+    const unit = unitsOf(wallUs) - UNIT_EPOCH
     if (unit > this.#unit) this.#startUnit(unit)
   }
 
@@ -95,6 +97,12 @@ export class MessageHeaders {
     this.header.writeUInt32BE(usHi * 1000 + carry, TIMESTAMP_OFFSET)
     this.header.writeUInt32BE(lo - carry * TWO_32, TIMESTAMP_OFFSET + 4)
   }
+}
+
+/** Divided in two steps: so large a quotient may be rounded up to the next unit. */
+function unitsOf(wallUs: number): number {
+  const periods = Math.floor(wallUs / UNITS_125_US)
+  return periods * 125 + Math.floor(((wallUs - periods * UNITS_125_US) * 125) / UNITS_125_US)
 }
 
 function writeHex32(bytes: Buffer, offset: number, value: number): void {

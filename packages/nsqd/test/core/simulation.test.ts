@@ -5,7 +5,7 @@ import { shrink } from './support/shrink.ts'
 import { randomSteps, Simulation, type Step } from './support/simulation.ts'
 
 // NSQ_SIM_SEED=<n> runs one simulation; NSQ_SIM_RUNS=<n> as many as you have time for.
-const RUNS = Number(process.env['NSQ_SIM_RUNS'] ?? 1500)
+const RUNS = Number(process.env['NSQ_SIM_RUNS'] ?? 1200)
 const SEED = process.env['NSQ_SIM_SEED']
 const STEPS_MAX = 200
 const SHRINK_TRIES_MAX = 3000

@@ -3,7 +3,9 @@ import { Log } from '../../../src/log/log.ts'
 /** Sees every log that something is appended to while it watches, so that a test can look at segments that are private. */
 export class LogWatch implements Disposable {
   readonly logs = new Set<Log>()
+  // oxlint-disable-next-line typescript/unbound-method -- called on the log that it is called on
   readonly #append = Log.prototype.append
+  // oxlint-disable-next-line typescript/unbound-method -- as above
   readonly #appendCopy = Log.prototype.appendCopy
 
   constructor() {

@@ -48,10 +48,10 @@ export class ModelChannel {
   readonly options: ModelOptions
   paused = false
   line: Copy[] = []
-  flights: Flight[] = []
+  readonly #flights = new Map<SimSubscriber, Flight[]>()
   deferred: Waiting[] = []
   /** In order of subscription; who left stays until nothing of his is in flight. */
-  lanes: SimSubscriber[] = []
+  readonly lanes: SimSubscriber[] = []
   readonly subscribed = new Set<SimSubscriber>()
   messageCount = 0
   requeueCount = 0
@@ -66,11 +66,21 @@ export class ModelChannel {
   }
 
   get unfinished(): number {
-    return this.line.length + this.flights.length + this.deferred.length
+    return this.line.length + this.flightCount + this.deferred.length
   }
 
-  flightsOf(subscriber: SimSubscriber): Flight[] {
-    return this.flights.filter((flight) => flight.subscriber === subscriber)
+  get flights(): Flight[] {
+    return [...this.#flights.values()].flat()
+  }
+
+  get flightCount(): number {
+    let count = 0
+    for (const flights of this.#flights.values()) count += flights.length
+    return count
+  }
+
+  flightsOf(subscriber: SimSubscriber): readonly Flight[] {
+    return this.#flights.get(subscriber) ?? []
   }
 
   room(subscriber: SimSubscriber): number {
@@ -106,7 +116,7 @@ export class ModelChannel {
     const copy = this.takeFirst(subscriber)
     copy.attempts = (copy.attempts + 1) % 65536
     const deadlineMs = nowMs + subscriber.msgTimeoutMs
-    this.flights.push({ copy, subscriber, deliveredAtMs: nowMs, deadlineMs, order: orders++ })
+    this.#flights.get(subscriber)!.push({ copy, subscriber, deliveredAtMs: nowMs, deadlineMs, order: orders++ })
     return copy
   }
 
@@ -132,6 +142,7 @@ export class ModelChannel {
 
   subscribe(subscriber: SimSubscriber): void {
     this.lanes.push(subscriber)
+    this.#flights.set(subscriber, [])
     this.subscribed.add(subscriber)
   }
 
@@ -142,7 +153,7 @@ export class ModelChannel {
 
   empty(): void {
     this.line = []
-    this.flights = []
+    for (const flights of this.#flights.values()) flights.length = 0
     this.deferred = []
   }
 
@@ -165,9 +176,10 @@ export class ModelChannel {
   }
 
   #land(flight: Flight): void {
-    const at = this.flights.indexOf(flight)
+    const flights = this.#flights.get(flight.subscriber)!
+    const at = flights.indexOf(flight)
     if (at < 0) throw new Error('not in flight')
-    this.flights.splice(at, 1)
+    flights.splice(at, 1)
   }
 
   #putBack(copy: Copy): void {

@@ -34,6 +34,7 @@ const WEIGHTS = {
   changeCongestion: 3,
   finishOne: 10,
   finishAll: 8,
+  finishMost: 5,
   requeue: 6,
   requeueDelayed: 6,
   touch: 4,
@@ -44,18 +45,46 @@ const WEIGHTS = {
   passLong: 1,
   stall: 2,
   stepWallClock: 0.5,
-  sweep: 5,
+  sweep: 6,
   endTurn: 5,
 } as const
 
 export type Kind = keyof typeof WEIGHTS
 
+/** What leaves a few messages of many behind: segments of which little is left are to be cleared then. */
+const STRAGGLING: readonly Kind[] = [
+  'publishBatch',
+  'publishBatch',
+  'publishBatch',
+  'publishDeferred',
+  'finishMost',
+  'finishMost',
+  'finishMost',
+  'finishOne',
+  'requeue',
+  'requeueDelayed',
+  'touch',
+  'staleId',
+  'pass',
+  'changeRdy',
+  'sweep',
+  'endTurn',
+]
+
+/** Each list of steps has its own inclinations: some things it does often, some never. Some only let stragglers gather. */
 export function randomSteps(random: () => number, count: number): Step[] {
   const kinds = Object.keys(WEIGHTS) as Kind[]
-  const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
-  return Array.from({ length: count }, () => {
-    let at = random() * total
-    const kind = kinds.find((candidate) => (at -= WEIGHTS[candidate]) < 0)!
+  const weights = kinds.map((kind) => WEIGHTS[kind] * [0, 0.3, 1, 1, 3][below(random, 5)]!)
+  const total = weights.reduce((sum, weight) => sum + weight, 1)
+  const straggles = random() < 0.3
+  return Array.from({ length: count }, (_, i) => {
+    if (straggles && i < 3) return ['subscribe', 0, random(), 0.99, random()]
+    if (straggles && random() < 0.98) {
+      const kind = STRAGGLING[below(random, STRAGGLING.length)]!
+      return [kind, kind.startsWith('publish') ? 0 : random(), random(), random(), random()]
+    }
+    let at = random() * total - 1 // what is left over publishes
+    const kind = at < 0 ? 'publish' : kinds.find((__, k) => (at -= weights[k]!) < 0)!
     return [kind, random(), random(), random(), random()]
   })
 }
@@ -64,6 +93,8 @@ export function randomSteps(random: () => number, count: number): Step[] {
 export class Simulation {
   readonly #random: () => number
   readonly #options: ModelOptions
+  /** Many small messages and takers of many, instead of all kinds: segments then hold a hundred messages. */
+  readonly #crowded: boolean
   readonly #world: World
   readonly #watch: LogWatch
   readonly #topics = new Map<string, ModelTopic>()
@@ -78,6 +109,7 @@ export class Simulation {
   constructor(seed: number, watch: LogWatch) {
     const random = (this.#random = seeded(seed))
     this.#watch = watch
+    this.#crowded = random() < 0.4
     this.#options = {
       memQueueSize: [0, 1, 3, 10, 1000][below(random, 5)]!,
       maxMsgTimeoutMs: 4000,
@@ -86,7 +118,7 @@ export class Simulation {
     }
     this.#world = new World({
       ...this.#options,
-      blockSize: [4096, 8192, 65536][below(random, 3)]!,
+      blockSize: [4096, 4096, 8192, 65536][below(random, 4)]!,
       random: () => this.#draw(),
       latency: () => ({ record: () => void this.#latencies++ }),
     })
@@ -110,15 +142,17 @@ export class Simulation {
     const now = this.#now
     switch (kind) {
       case 'publish':
-        return this.#publish(this.#topic(a), [bodySize(b, c)], 0)
+        return this.#publish(this.#topic(a), [this.#bodySize(b, c)], 0)
       case 'publishBatch':
         return this.#publish(
           this.#topic(a),
-          Array.from({ length: 1 + Math.floor(b * b * 60) }, (_, i) => bodySize((c + i / 7) % 1, d)),
+          Array.from({ length: 1 + Math.floor(b * b * (this.#crowded ? 150 : 60)) }, (_, i) =>
+            this.#bodySize((c + i / 7) % 1, d),
+          ),
           0,
         )
       case 'publishDeferred':
-        return this.#publish(this.#topic(a), [bodySize(b, c)], Math.floor(d * d * 20_000))
+        return this.#publish(this.#topic(a), [this.#bodySize(b, c)], Math.floor(d * d * 20_000))
       case 'createChannel':
         return void this.#channel(this.#topic(a), b)
       case 'deleteChannel':
@@ -163,7 +197,7 @@ export class Simulation {
         return this.#atSubscriber(a, (subscriber) => this.#unsubscribe(subscriber))
       case 'changeRdy':
         return this.#atSubscriber(a, (subscriber) => {
-          subscriber.rdy = rdy(b)
+          subscriber.rdy = this.#rdy(b)
           this.#wake(subscriber)
         })
       case 'changeCongestion':
@@ -175,6 +209,8 @@ export class Simulation {
         return this.#atFlight(a, b, (subscriber, id) => this.#finish(subscriber, id))
       case 'finishAll':
         return this.#atSubscriber(a, (subscriber) => this.#finishAll(subscriber))
+      case 'finishMost':
+        return this.#atSubscriber(a, (subscriber) => this.#finishAll(subscriber, 2 + Math.floor(b * 30)))
       case 'requeue':
         return this.#atFlight(a, b, (subscriber, id) => this.#requeue(subscriber, id, 0))
       case 'requeueDelayed':
@@ -210,7 +246,8 @@ export class Simulation {
         this.#world.clock.skewUs += Math.floor((a - 0.5) * 20_000_000)
         return
       case 'sweep':
-        return this.#world.registry.sweep()
+        for (let i = 0; i < 1 + a * 2; i++) this.#world.registry.sweep()
+        return
       case 'endTurn':
         return this.#endTurn()
     }
@@ -314,8 +351,8 @@ export class Simulation {
     const channel = this.#channel(topic, b)
     if (channel.subscribed.size >= SUBSCRIBERS_MAX) return
     const subscriber = new SimSubscriber({
-      readyCount: rdy(c),
-      msgTimeoutMs: [50, 700.25, 3000][Math.floor(d * 30) % 3]!,
+      readyCount: this.#rdy(c),
+      msgTimeoutMs: [50, 700.25, 3000, 4500][Math.floor(d * 40) % 4]!,
       sampleRate: d < 0.15 ? 1 + Math.floor(c * 98) : 0,
       locality: [Locality.zone, Locality.region, Locality.global][Math.floor(d * 100) % 3]!,
     })
@@ -343,7 +380,7 @@ export class Simulation {
         return () => this.#unsubscribe(subscriber)
       case 3:
         return () => {
-          const flights = this.#home(subscriber)[1].flightsOf(subscriber)
+          const flights = this.#home(subscriber)[1].flightsOf(subscriber).slice()
           for (const { copy } of flights) this.#requeue(subscriber, copy.message.id!, copy.attempts < 3 ? 0 : 700)
         }
       case 4:
@@ -352,6 +389,13 @@ export class Simulation {
           if (this.#random() < 0.2) return this.#deleteChannel(topic, channel)
           channel.empty()
           this.#realChannel(topic, channel).empty()
+        }
+      case 5:
+        return () => {
+          const [topic, channel] = this.#home(subscriber)
+          if (this.#random() < 0.5) return
+          channel.paused = true
+          this.#realChannel(topic, channel).pause()
         }
       default:
         return () => {}
@@ -407,9 +451,12 @@ export class Simulation {
     this.#expect(this.#realChannel(topic, channel).finish(subscriber.lane!, idHi(id), idLo(id)), Outcome.done)
   }
 
-  #finishAll(subscriber: SimSubscriber): void {
+  /** Finishes what is in flight to a subscriber, but for every `spared`th. */
+  #finishAll(subscriber: SimSubscriber, spared = Infinity): void {
     const channel = this.#home(subscriber)[1]
-    for (const flight of channel.flightsOf(subscriber)) this.#finish(subscriber, flight.copy.message.id!)
+    for (const [i, { copy }] of channel.flightsOf(subscriber).slice().entries()) {
+      if ((i + 1) % spared !== 0) this.#finish(subscriber, copy.message.id!)
+    }
   }
 
   #requeue(subscriber: SimSubscriber, id: string, delayMs: number): void {
@@ -425,7 +472,7 @@ export class Simulation {
     const others = [...channel.subscribed].filter((subscriber) => subscriber !== flight.subscriber)
     const other = pick(others, d)
     if (other !== undefined) this.#tryAll(other, flight.copy.message.id!, Outcome.notOwner)
-    this.#expect(this.#realChannel(topic, channel).inFlightCount, channel.flights.length)
+    this.#expect(this.#realChannel(topic, channel).inFlightCount, channel.flightCount)
   }
 
   /** An id that was delivered once and is not in flight now: finished, timed out, requeued, of a time before. */
@@ -559,7 +606,7 @@ export class Simulation {
 
   #compareChannel(real: Channel, channel: ModelChannel): void {
     this.#expect(real.depth, channel.line.length)
-    this.#expect(real.inFlightCount, channel.flights.length)
+    this.#expect(real.inFlightCount, channel.flightCount)
     this.#expect(real.deferredCount, channel.deferred.length)
     this.#expect(real.messageCount, channel.messageCount)
     this.#expect(real.requeueCount, channel.requeueCount)
@@ -604,6 +651,17 @@ export class Simulation {
     visit(subscriber, flight.copy.message.id!)
   }
 
+  #rdy(at: number): number {
+    return (this.#crowded ? [0, 1, 100, 100, 100] : [0, 1, 1, 2, 5, 20, 100])[Math.floor(at * (this.#crowded ? 5 : 7))]!
+  }
+
+  /** Mostly small ones, some that fill a good part of a segment, a few that fit none. */
+  #bodySize(kind: number, at: number): number {
+    if (this.#crowded || kind < 0.8) return 1 + Math.floor(at * 60)
+    if (kind < 0.97) return 100 + Math.floor(at * 1500)
+    return 3000 + Math.floor(at * 9000)
+  }
+
   #home(subscriber: SimSubscriber): [topic: ModelTopic, channel: ModelChannel] {
     return this.#homes.get(subscriber)!
   }
@@ -623,15 +681,4 @@ function flightOf(channel: ModelChannel, id: string): ModelChannel['flights'][nu
 
 function pick<T>(from: readonly T[], at: number): T | undefined {
   return from[Math.floor(at * from.length)]
-}
-
-function rdy(at: number): number {
-  return [0, 1, 1, 2, 5, 20, 100][Math.floor(at * 7)]!
-}
-
-/** Mostly small ones, some that fill a good part of a segment, a few that fit none. */
-function bodySize(kind: number, at: number): number {
-  if (kind < 0.8) return 1 + Math.floor(at * 60)
-  if (kind < 0.97) return 100 + Math.floor(at * 1500)
-  return 3000 + Math.floor(at * 9000)
 }
