@@ -1,6 +1,5 @@
 import type { Server } from 'node:net'
 import { join } from 'node:path'
-import type { SecureContextOptions } from 'node:tls'
 import {
   type BoundAddress,
   type Daemon,
@@ -72,7 +71,6 @@ export class Nsqd implements Daemon {
   #httpServer: HttpServer | undefined
   #httpsServer: HttpServer | undefined
   #tls: ServerTls | undefined
-  #clientTls: SecureContextOptions | undefined
   #addresses: NsqdAddresses | undefined
   #sweep: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
@@ -171,7 +169,7 @@ export class Nsqd implements Daemon {
   #loadTls(): void {
     this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
     checkTlsRequired(this.#options, this.#tls !== undefined)
-    this.#clientTls = loading('client TLS config', () => loadClientMaterial(this.#options))
+    loading('client TLS config', () => loadClientMaterial(this.#options))
 
     function loading<T>(what: string, load: () => T): T {
       try {
@@ -202,7 +200,11 @@ export class Nsqd implements Daemon {
   async #listenHttp(routes: readonly Route[], address: string): Promise<BoundAddress> {
     const { tlsRequired } = this.#options
     const httpsPort = () => this.#addresses?.https?.port ?? 0
-    const server = new HttpServer({ routes, logger: this.logger, ...(tlsRequired === 'on' && { tlsRequired: httpsPort }) })
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
+    })
     const bound = await server.listen(address, this.#fail)
     this.#httpServer = server
     return bound

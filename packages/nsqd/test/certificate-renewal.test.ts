@@ -31,10 +31,13 @@ function shownOver(connection: UpgradedConnection): unknown {
 
 function shownOverHttps(nsqd: TestNsqd): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: nsqd.nsqd.addresses.https!.port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().subject.CN)
-      socket.destroy()
-    })
+    const socket = connect(
+      { port: nsqd.nsqd.addresses.https!.port, host: '127.0.0.1', rejectUnauthorized: false },
+      () => {
+        resolve(socket.getPeerCertificate().subject.CN)
+        socket.destroy()
+      },
+    )
     socket.on('error', reject)
   })
 }
@@ -46,7 +49,8 @@ async function traffic(nsqd: TestNsqd, topic: string, signal: AbortSignal): Prom
   connection.send(rdy(1))
   let count = 0
   while (!signal.aborted) {
-    if ((await connection.ask(pub(topic, `message ${count}`))) !== 'OK') throw new Error('a publish was refused')
+    if ((await connection.ask(pub(topic, Buffer.from(`message ${count}`)))) !== 'OK')
+      throw new Error('a publish was refused')
     const message = await connection.message()
     connection.send(fin(message.id))
     count++

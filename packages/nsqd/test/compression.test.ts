@@ -24,7 +24,8 @@ const MIB = 1024 * 1024
 /** Bodies from 1 byte to 1 MiB, most of them small; some compress well, some not at all. */
 function bodies(count: number): Buffer[] {
   return Array.from({ length: count }, (_, i) => {
-    const size = i % 20 === 0 ? Math.ceil(Math.exp(Math.random() * Math.log(MIB))) : 1 + Math.floor(Math.random() * 2000)
+    const size =
+      i % 20 === 0 ? Math.ceil(Math.exp(Math.random() * Math.log(MIB))) : 1 + Math.floor(Math.random() * 2000)
     return i % 3 === 0 ? Buffer.alloc(size, `body ${i} `) : randomBytes(size)
   })
 }
@@ -69,7 +70,7 @@ describe('every combination of TLS and compression', () => {
       using connection = await UpgradedConnection.upgrade(nsqd.tcpPort, settings)
       await connection.ask(sub('alone', 'c'))
       connection.send(rdy(100))
-      await connection.ask(pub('alone', 'x'))
+      await connection.ask(pub('alone', Buffer.from('x')))
       connection.send(fin((await connection.message()).id))
       expect(await connection.ask('PUB alone\n\0\0\0\0')).toBe('E_BAD_MESSAGE PUB invalid message body size 0')
     }
@@ -84,7 +85,7 @@ describe('negotiation', () => {
     expect(await asking.ask(settings)).toBe('E_IDENTIFY_FAILED cannot enable both deflate and snappy compression')
     await using one = await startNsqd('--deflate=false')
     using granted = await UpgradedConnection.upgrade(one.tcpPort, { snappy: true, deflate: true })
-    expect(await granted.ask(pub('t', 'x'))).toBe('OK')
+    expect(await granted.ask(pub('t', Buffer.from('x')))).toBe('OK')
   })
 
   test.each([
@@ -103,7 +104,7 @@ describe('negotiation', () => {
 describe('what does not decode', () => {
   test.each([
     ['snappy', Buffer.from('no identifier at all')],
-    ['snappy', Buffer.from('ff060000734e61507059' + '02000000', 'hex')],
+    ['snappy', Buffer.from('ff060000734e6150705902000000', 'hex')],
     ['deflate', Buffer.from([0x07, 0xff, 0xff])],
   ])('%s: the connection is closed without a word', async (compression, garbage) => {
     await using nsqd = await startNsqd()

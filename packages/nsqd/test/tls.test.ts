@@ -48,7 +48,7 @@ describe('upgrading a connection', () => {
   test('a client that checks the certificate is served over TLS', async () => {
     await using nsqd = await startTls()
     using connection = await upgrade(nsqd)
-    expect(await connection.ask(pub('t', 'whisper'))).toBe('OK')
+    expect(await connection.ask(pub('t', Buffer.from('whisper')))).toBe('OK')
   })
 
   test.each([
@@ -61,7 +61,7 @@ describe('upgrading a connection', () => {
       await using nsqd = await startNsqd(...flags, '--https-address=')
       await expect(upgrade(nsqd)).rejects.toMatchObject({ code })
       using trusting = await upgrade(nsqd, { rejectUnauthorized: false })
-      expect(await trusting.ask(pub('t', 'x'))).toBe('OK')
+      expect(await trusting.ask(pub('t', Buffer.from('x')))).toBe('OK')
     } finally {
       rmSync(bad, { recursive: true })
     }
@@ -70,10 +70,12 @@ describe('upgrading a connection', () => {
   test('what was sent ahead of the handshake is thrown away, not taken for commands', async () => {
     await using nsqd = await startTls()
     using connection = UpgradedConnection.open(nsqd.tcpPort)
-    await connection.ask(Buffer.concat([identify({ feature_negotiation: true, tls_v1: true }), pub('injected', 'x')]))
+    await connection.ask(
+      Buffer.concat([identify({ feature_negotiation: true, tls_v1: true }), pub('injected', Buffer.from('x'))]),
+    )
     await connection.startTls({ ca: ca.cert })
     await connection.expectOk()
-    expect(await connection.ask(pub('meant', 'x'))).toBe('OK')
+    expect(await connection.ask(pub('meant', Buffer.from('x')))).toBe('OK')
     expect([...nsqd.nsqd.registry.topics()].map(({ name }) => name)).toEqual(['meant'])
   })
 
@@ -136,7 +138,7 @@ describe('certificates of clients', () => {
     await expect(upgrade(nsqd, { maxVersion: 'TLSv1.2' })).rejects.toThrow()
     expect(await getOverHttps(nsqd, {})).not.toBe(200)
     using connection = await upgrade(nsqd, stranger)
-    expect(await connection.ask(pub('t', 'x'))).toBe('OK')
+    expect(await connection.ask(pub('t', Buffer.from('x')))).toBe('OK')
     expect(await getOverHttps(nsqd, stranger)).toBe(200)
   })
 
@@ -144,7 +146,7 @@ describe('certificates of clients', () => {
     await using nsqd = await startTls('--tls-client-auth-policy=require-verify', `--tls-root-ca-file=${caFile}`)
     const known = await makeCertificate({ commonName: 'known', ca })
     using connection = await upgrade(nsqd, known)
-    expect(await connection.ask(pub('t', 'x'))).toBe('OK')
+    expect(await connection.ask(pub('t', Buffer.from('x')))).toBe('OK')
     expect(await getOverHttps(nsqd, known)).toBe(200)
     const otherCa = await makeCertificate({ commonName: 'other-ca', isCa: true })
     for (const unknown of [
@@ -166,7 +168,7 @@ describe('requiring TLS', () => {
     expect(await connection.ask(identify({}))).toBe('OK')
     expect(await connection.ask(NOP)).toBe('E_INVALID cannot NOP in current state (TLS required)')
     using upgraded = await upgrade(nsqd)
-    expect(await upgraded.ask(pub('t', 'x'))).toBe('OK')
+    expect(await upgraded.ask(pub('t', Buffer.from('x')))).toBe('OK')
   })
 
   test('plain HTTP says where HTTPS is, unless it may stay open', async () => {
@@ -186,14 +188,46 @@ describe('files that cannot be used', () => {
   }
   const refusals: [string, () => string[], string][] = [
     ['a certificate alone', () => [serverFlags[0]], 'failed to build TLS config - open : no such file or directory'],
-    ['no file', () => ['--tls-cert=/none', serverFlags[1]], 'failed to build TLS config - open /none: no such file or directory'],
-    ['a folder', () => [`--tls-cert=${folder}`, serverFlags[1]], 'failed to build TLS config - read FOLDER: is a directory'],
-    ['no PEM', () => [`--tls-cert=${junk()}`, serverFlags[1]], 'failed to build TLS config - tls: failed to find any PEM data in certificate input'],
-    ['no PEM key', () => [serverFlags[0], `--tls-key=${junk()}`], 'failed to build TLS config - tls: failed to find any PEM data in key input'],
-    ['no root CA', () => [...serverFlags, `--tls-root-ca-file=${junk()}`], 'failed to build TLS config - failed to append certificate to pool'],
-    ['no root CA of a client', () => [`--tls-root-ca-file=${junk()}`], 'failed to build client TLS config - failed to append certificate to pool'],
-    ['TLS required without files', () => ['--tls-required', '--auth-http-request-method=put'], 'cannot require TLS client connections without TLS key and cert'],
-    ['an HTTPS address that is none', () => [...serverFlags, '--https-address=/tmp/x'], 'listen (/tmp/x) failed - listen tcp: address /tmp/x: missing port in address'],
+    [
+      'no file',
+      () => ['--tls-cert=/none', serverFlags[1]],
+      'failed to build TLS config - open /none: no such file or directory',
+    ],
+    [
+      'a folder',
+      () => [`--tls-cert=${folder}`, serverFlags[1]],
+      'failed to build TLS config - read FOLDER: is a directory',
+    ],
+    [
+      'no PEM',
+      () => [`--tls-cert=${junk()}`, serverFlags[1]],
+      'failed to build TLS config - tls: failed to find any PEM data in certificate input',
+    ],
+    [
+      'no PEM key',
+      () => [serverFlags[0], `--tls-key=${junk()}`],
+      'failed to build TLS config - tls: failed to find any PEM data in key input',
+    ],
+    [
+      'no root CA',
+      () => [...serverFlags, `--tls-root-ca-file=${junk()}`],
+      'failed to build TLS config - failed to append certificate to pool',
+    ],
+    [
+      'no root CA of a client',
+      () => [`--tls-root-ca-file=${junk()}`],
+      'failed to build client TLS config - failed to append certificate to pool',
+    ],
+    [
+      'TLS required without files',
+      () => ['--tls-required', '--auth-http-request-method=put'],
+      'cannot require TLS client connections without TLS key and cert',
+    ],
+    [
+      'an HTTPS address that is none',
+      () => [...serverFlags, '--https-address=/tmp/x'],
+      'listen (/tmp/x) failed - listen tcp: address /tmp/x: missing port in address',
+    ],
   ]
   test.each(refusals)('%s', async (_, flags, reason) => {
     const problem = `failed to instantiate nsqd - ${reason.replace('FOLDER', folder)}`

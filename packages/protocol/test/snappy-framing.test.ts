@@ -35,7 +35,7 @@ function plainChunk(plain: Buffer): Buffer {
 describe('encoding', () => {
   test('the first OK of a connection has the bytes that nsqd sends', () => {
     const encoded = new SnappyEncoder(codec).encode(OK_FRAME)
-    expect(encoded.toString('hex')).toBe('ff060000734e61507059' + '010e000026982bcf' + '00000006000000004f4b')
+    expect(encoded.toString('hex')).toBe('ff060000734e61507059010e000026982bcf00000006000000004f4b')
   })
 
   test('the identifier comes once', () => {

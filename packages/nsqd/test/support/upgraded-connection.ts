@@ -54,7 +54,10 @@ export class UpgradedConnection {
   /** IDENTIFY with these settings, and then what the server granted of them; resolves behind the last OK. */
   static async upgrade(
     port: number,
-    settings: { tls_v1?: boolean; snappy?: boolean; deflate?: boolean; deflate_level?: number } & Record<string, unknown>,
+    settings: { tls_v1?: boolean; snappy?: boolean; deflate?: boolean; deflate_level?: number } & Record<
+      string,
+      unknown
+    >,
     tls: ConnectionOptions = { rejectUnauthorized: false },
   ): Promise<UpgradedConnection> {
     const connection = UpgradedConnection.open(port)
