@@ -22,8 +22,11 @@ import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
+import { DiskSpace } from './storage/disk-space.ts'
 import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
+import { nodeFiles } from './storage/node-files.ts'
+import { TopicStores } from './storage/topic-stores.ts'
 import { systemAlarm, systemClock } from './system-clock.ts'
 import type { ClientV2 } from './tcp/client-v2.ts'
 import { createTcpServer } from './tcp/tcp-server.ts'
@@ -65,6 +68,9 @@ export class Nsqd implements Daemon {
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
+  readonly #stores: TopicStores
+  readonly #diskSpace: DiskSpace
+  #health = 'OK'
   #lock: DataPathLock | undefined
   #metadata: MetadataWriter | undefined
   #tcpServer: Server | undefined
@@ -72,7 +78,10 @@ export class Nsqd implements Daemon {
   #httpsServer: HttpServer | undefined
   #tls: ServerTls | undefined
   #addresses: NsqdAddresses | undefined
+  /** What is on disk is what we have in memory: only then is it written back at the end. */
+  #restored = false
   #sweep: NodeJS.Timeout | undefined
+  #sync: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
 
   /** @param fail told when a listener dies after the start. */
@@ -83,7 +92,12 @@ export class Nsqd implements Daemon {
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
-    this.registry = new TopicRegistry(this.#coreContext())
+    this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
+    this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
+      if (full) logger.warn(`DISK: less than ${options.diskReserve} bytes are free; publishes are refused`)
+      else logger.info('DISK: there is space again; publishes are taken')
+    })
+    this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
   }
 
   readonly #fail: (error: Error) => void
@@ -112,7 +126,7 @@ export class Nsqd implements Daemon {
 
   /** `OK`, or what went wrong when a queue was written to last. */
   get health(): string {
-    return 'OK'
+    return this.#diskSpace.full ? 'no space left on device' : this.#health
   }
 
   // ---- life ----
@@ -148,9 +162,8 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
-    const { dataPath } = this.#options
     try {
-      this.#lock = DataPathLock.acquire(dataPath === '' ? process.cwd() : dataPath)
+      this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
@@ -160,7 +173,12 @@ export class Nsqd implements Daemon {
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
     await this.#listen()
-    this.#loadMetadata(join(dataPath, 'nsqd.dat'))
+    this.#restoreTopics()
+    this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    this.#restored = true
+    this.#diskSpace.start()
+    this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
+    this.#sync.unref()
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
     await this.#tls?.watch()
@@ -194,6 +212,18 @@ export class Nsqd implements Daemon {
       this.#addresses = { tcp, http, https }
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  get #dataPath(): string {
+    return this.#options.dataPath === '' ? process.cwd() : this.#options.dataPath
+  }
+
+  #restoreTopics(): void {
+    try {
+      this.#stores.restoreAll(this.registry)
+    } catch (error) {
+      throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
   }
 
@@ -258,12 +288,13 @@ export class Nsqd implements Daemon {
 
   async #closeOnce(): Promise<void> {
     clearInterval(this.#sweep)
+    clearInterval(this.#sync)
+    this.#diskSpace.close()
     await this.#closeTcp()
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
     this.#closeMetadata()
-    this.logger.info('NSQ: closing topics')
-    this.registry.close()
+    if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
     this.#scanner.close()
     this.#lock?.release()
@@ -277,6 +308,13 @@ export class Nsqd implements Daemon {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     for (const client of this.clients) client.destroy()
     await closed
+  }
+
+  #closeTopics(): void {
+    this.logger.info('NSQ: closing topics')
+    for (const { topic, error } of this.registry.shutDown()) {
+      this.logger.error(`TOPIC(${topic.name}): failed to close - ${error.message}`)
+    }
   }
 
   #closeMetadata(): void {
@@ -299,6 +337,8 @@ export class Nsqd implements Daemon {
       scanner: this.#scanner,
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
       latency: latencyRecorders(options),
+      onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
+      refuse: () => this.#diskSpace.check(),
       options: {
         nodeId: options.nodeId,
         memQueueSize: options.memQueueSize,
@@ -307,6 +347,13 @@ export class Nsqd implements Daemon {
         requeueOnDisconnect: options.requeueOnDisconnect,
       },
     }
+  }
+
+  #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
+    const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
+    // --sync-every=1 has always been how one asks for every message to be safe.
+    const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
+    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {

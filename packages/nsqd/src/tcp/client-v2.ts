@@ -5,16 +5,14 @@ import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { Answers } from './answers.ts'
+import { State } from './client-state.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { ProtocolV2 } from './protocol-v2.ts'
 import type { TcpContext } from './tcp-context.ts'
 import { Transport } from './transport.ts'
 import { Upgrade, type Grant } from './upgrade.ts'
-
-/** The states of a client, as /stats shows them (1 and 2 are nsqd's own connections to nsqlookupd). */
-export const State = { init: 0, subscribed: 3, closing: 4 } as const
-export type State = (typeof State)[keyof typeof State]
 
 /** How long a connection that we closed may take to read what we sent last before it is cut. */
 const LINGER_MS = 1000
@@ -45,6 +43,7 @@ export class ClientV2 implements Subscriber {
   readonly connectedAtMs: number
   readonly settings: ClientSettings
   readonly output: Output
+  readonly answers: Answers
   readonly transport: Transport
   readonly heartbeat: Heartbeat
 
@@ -63,6 +62,8 @@ export class ClientV2 implements Subscriber {
 
   readonly #context: TcpContext
   readonly #protocol: ProtocolV2
+  /** What has to wait until everything was answered that was asked: the end, or an upgrade. Nothing is read meanwhile. */
+  #whenAnswered: (() => void) | null = null
   #closed = false
   #linger: NodeJS.Timeout | undefined
 
@@ -93,6 +94,11 @@ export class ClientV2 implements Subscriber {
       closed: () => this.destroy(),
     })
     this.output = new Output(context.turn, context.outputPool, socket)
+    this.answers = new Answers(
+      this.output,
+      (error) => this.#tell(error),
+      () => this.#answered(),
+    )
     this.heartbeat = new Heartbeat({
       beat: () => this.#beat(),
       expire: () => this.#expire(),
@@ -145,36 +151,55 @@ export class ClientV2 implements Subscriber {
   // ---- answers ----
 
   answerOk(): void {
-    this.output.writeConstant(OK_FRAME)
+    this.answers.constant(OK_FRAME)
   }
 
   answerCloseWait(): void {
-    this.output.writeConstant(CLOSE_WAIT_FRAME)
+    this.answers.constant(CLOSE_WAIT_FRAME)
   }
 
   answer(data: string): void {
-    const frame = encodeFrame(FrameType.response, data)
-    this.output.write(frame, 0, frame.length)
+    this.answers.frame(encodeFrame(FrameType.response, data))
   }
 
   /** Tells the client of its mistake; a fatal one ends the connection. */
   fail(error: ProtocolError): void {
     const cause = error.cause instanceof Error ? ` - ${error.cause.message}` : ''
     this.#context.logger.error(() => `[${this.remoteAddress}] - ${error.code} ${error.message}${cause}`)
+    if (error.fatal) this.#protocol.close()
+    this.answers.error(error)
+  }
+
+  #tell(error: ProtocolError): void {
     const frame = encodeErrorFrame(error.code, error.detail)
     this.output.write(frame, 0, frame.length)
-    if (error.fatal) this.finish()
+    if (error.fatal) this.#closeGently()
   }
 
   /** Brings the connection to what IDENTIFY granted, once the answer to that is on its way; `done` goes on reading. */
   upgrade(grant: Grant, done: () => void): void {
-    new Upgrade(this, grant, this.#context, done).start()
+    const upgrade = new Upgrade(this, grant, this.#context, done)
+    if (this.answers.waiting) this.#whenAnswered = () => upgrade.start()
+    else upgrade.start()
   }
 
   // ---- the end ----
 
-  /** Closes once everything was written. What still comes is read and thrown away, so that the last answer arrives. */
+  /** Closes once everything was answered and written. */
   finish(): void {
+    this.#protocol.close()
+    if (this.answers.waiting) this.#whenAnswered = () => this.#closeGently()
+    else this.#closeGently()
+  }
+
+  #answered(): void {
+    const next = this.#whenAnswered
+    this.#whenAnswered = null
+    next?.()
+  }
+
+  /** What still comes is read and thrown away, so that what was written last arrives. */
+  #closeGently(): void {
     if (this.#closed) return
     this.output.flush()
     this.#leave()
@@ -195,6 +220,7 @@ export class ClientV2 implements Subscriber {
     this.#closed = true
     this.heartbeat.stop()
     this.output.close()
+    this.answers.close()
     this.#protocol.close()
     this.#context.clients.delete(this)
     const { topic, channel, lane } = this

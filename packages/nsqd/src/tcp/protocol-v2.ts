@@ -17,8 +17,10 @@ import {
 } from '@nsq-ts/protocol'
 import { Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
-import { type Topic, TopicExitingError } from '../core/topic.ts'
-import { type ClientV2, State } from './client-v2.ts'
+import type { Topic } from '../core/topic.ts'
+import { type PublishCommand, publishFailed } from './answers.ts'
+import { State } from './client-state.ts'
+import type { ClientV2 } from './client-v2.ts'
 import { type IdentifyRequest, parseIdentify } from './identify.ts'
 import { grant, identifyResponse, settle } from './negotiate.ts'
 import type { TcpContext } from './tcp-context.ts'
@@ -366,27 +368,27 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #runPub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publish(buf, start, end)
-    } catch (error) {
-      throw publishFailed('E_PUB_FAILED', 'PUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('PUB', 1, (topic, ticket) => topic.publish(buf, start, end, answers, ticket))
   }
 
   #runDpub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publishDeferred(buf, start, end, this.#deferMs)
-    } catch (error) {
-      throw publishFailed('E_DPUB_FAILED', 'DPUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
   }
 
-  #published(count: number): void {
-    const { pubCounts } = this.#client
+  /** Publishes, and answers: at once when the messages are safe, else when they are. */
+  #publish(command: PublishCommand, count: number, publish: (topic: Topic, ticket: number) => boolean): void {
+    const { answers, pubCounts } = this.#client
+    let safe: boolean
+    try {
+      safe = publish(this.#topic(), answers.ticket)
+    } catch (error) {
+      throw publishFailed(command, error as Error)
+    }
     pubCounts.set(this.#topicName, (pubCounts.get(this.#topicName) ?? 0) + count)
-    this.#client.answerOk()
+    if (safe) this.#client.answerOk()
+    else answers.wait(command)
   }
 
   // ---- MPUB ----
@@ -456,12 +458,10 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #runMpub(buf: Buffer, start: number): void {
-    try {
-      this.#topic().publishBatch(buf, start, this.#bounds)
-    } catch (error) {
-      throw publishFailed('E_MPUB_FAILED', 'MPUB', error)
-    }
-    this.#published(this.#mpubCount)
+    const { answers } = this.#client
+    this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
+      topic.publishBatch(buf, start, this.#bounds, answers, ticket),
+    )
   }
 
   /** What is missing of an MPUB: the size of a message, or its body. */
@@ -588,9 +588,4 @@ function bodyErrorCode(command: BodyCommand): ErrorCode {
 
 function bodyName(command: BodyCommand): string {
   return command === 'IDENTIFY' ? 'body' : 'message body'
-}
-
-function publishFailed(code: ErrorCode, command: string, error: unknown): ProtocolError {
-  if (!(error instanceof TopicExitingError)) throw error
-  return new ProtocolError(code, `${command} failed ${error.message}`, { cause: error })
 }
