@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import { join } from 'node:path'
+import type { SecureContextOptions } from 'node:tls'
 import {
   type BoundAddress,
   type Daemon,
@@ -12,6 +13,7 @@ import {
   VERSION,
   versionLine,
 } from '@nsq-ts/daemon'
+import { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
@@ -77,6 +79,7 @@ export class Nsqd implements Daemon {
   #httpServer: HttpServer | undefined
   #httpsServer: HttpServer | undefined
   #tls: ServerTls | undefined
+  #authServers: AuthServers | undefined
   #addresses: NsqdAddresses | undefined
   /** What is on disk is what we have in memory: only then is it written back at the end. */
   #restored = false
@@ -187,7 +190,8 @@ export class Nsqd implements Daemon {
   #loadTls(): void {
     this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
     checkTlsRequired(this.#options, this.#tls !== undefined)
-    loading('client TLS config', () => loadClientMaterial(this.#options))
+    const clientTls = loading('client TLS config', () => loadClientMaterial(this.#options))
+    this.#authServers = authServersOf(this.#options, clientTls)
 
     function loading<T>(what: string, load: () => T): T {
       try {
@@ -293,6 +297,7 @@ export class Nsqd implements Daemon {
     await this.#closeTcp()
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
+    await this.#authServers?.close()
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
@@ -365,8 +370,21 @@ export class Nsqd implements Daemon {
       outputPool: new BlockPool(OUTPUT_BLOCK_SIZE, OUTPUT_BLOCKS_KEPT),
       clients: this.clients,
       tls: this.#tls,
+      authServers: this.#authServers,
       options: this.#options,
       version: VERSION,
     }
   }
+}
+
+function authServersOf(options: NsqdOptions, tls: SecureContextOptions): AuthServers | undefined {
+  if (options.authHttpAddresses.length === 0) return undefined
+  const settings = {
+    addresses: options.authHttpAddresses,
+    method: options.authHttpRequestMethod === 'post' ? ('post' as const) : ('get' as const),
+    connectTimeoutMs: options.httpClientConnectTimeoutMs,
+    requestTimeoutMs: options.httpClientRequestTimeoutMs,
+    tls,
+  }
+  return new AuthServers(settings, Math.random)
 }

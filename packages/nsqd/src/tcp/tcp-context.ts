@@ -1,4 +1,5 @@
 import type { Logger } from '@nsq-ts/daemon'
+import type { AuthServers } from '../auth/auth-servers.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Turn } from '../core/turn.ts'
@@ -19,6 +20,8 @@ export interface TcpContext {
   readonly clients: Set<ClientV2>
   /** The server's certificate; undefined: no TLS. */
   readonly tls: ServerTls | undefined
+  /** Who says what a client may do; undefined: everybody may do everything. */
+  readonly authServers: AuthServers | undefined
   readonly options: TcpOptions
   /** As reported to clients. */
   readonly version: string
