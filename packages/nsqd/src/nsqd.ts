@@ -20,6 +20,8 @@ import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { httpRoutes } from './http/routes.ts'
+import { TokenFile } from './http/tokens.ts'
+import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
@@ -61,6 +63,7 @@ export interface NsqdAddresses {
 export class Nsqd implements Daemon {
   readonly logger: Logger
   readonly registry: TopicRegistry
+  readonly limits: CreationLimits
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -70,6 +73,7 @@ export class Nsqd implements Daemon {
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
+  readonly #readinessChecks: (() => string | undefined)[] = []
   readonly #stores: TopicStores
   readonly #diskSpace: DiskSpace
   #health = 'OK'
@@ -80,6 +84,7 @@ export class Nsqd implements Daemon {
   #httpsServer: HttpServer | undefined
   #tls: ServerTls | undefined
   #authServers: AuthServers | undefined
+  #tokens: TokenFile | undefined
   #addresses: NsqdAddresses | undefined
   /** What is on disk is what we have in memory: only then is it written back at the end. */
   #restored = false
@@ -101,6 +106,7 @@ export class Nsqd implements Daemon {
       else logger.info('DISK: there is space again; publishes are taken')
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
+    this.limits = new CreationLimits(this.registry, options)
   }
 
   readonly #fail: (error: Error) => void
@@ -144,9 +150,30 @@ export class Nsqd implements Daemon {
     }
   }
 
-  /** SIGHUP: reads the certificate again. */
+  /** Why no messages should be sent here, at this moment; empty when all is well. */
+  notReady(): string[] {
+    const checks = [
+      () => (this.#restored ? undefined : 'the topics are not restored yet'),
+      () => (this.#closed === undefined ? undefined : 'stopping'),
+      () => (this.health === 'OK' ? undefined : this.health),
+      ...this.#readinessChecks,
+    ]
+    return checks.map((check) => check()).filter((reason) => reason !== undefined)
+  }
+
+  /** Adds a reason not to be ready: what `check` returns, while it returns one. */
+  addReadinessCheck(check: () => string | undefined): void {
+    this.#readinessChecks.push(check)
+  }
+
+  /** SIGHUP: reads the certificate and the tokens again. */
   reload(): void {
     this.#tls?.reload()
+    try {
+      this.#tokens?.reload()
+    } catch (error) {
+      this.logger.error(`HTTP: the tokens were not reloaded, the old ones stay - ${(error as Error).message}`)
+    }
   }
 
   /** Idempotent: every caller waits for the same close. Resolves when no socket, timer or file is left open. */
@@ -173,6 +200,7 @@ export class Nsqd implements Daemon {
     this.#options = checkOptionsBeforeTls(this.#options)
     this.#loadTls()
     checkOptionsAfterTls(this.#options)
+    this.#loadTokens()
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
     await this.#listen()
@@ -203,6 +231,16 @@ export class Nsqd implements Daemon {
     }
   }
 
+  #loadTokens(): void {
+    const { httpAuthFile } = this.#options
+    try {
+      if (httpAuthFile !== '') this.#tokens = new TokenFile(httpAuthFile)
+    } catch (error) {
+      const reason = `failed to load --http-auth-file - ${(error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ')}`
+      throw new StartError(`failed to instantiate nsqd - ${reason}`, { cause: error })
+    }
+  }
+
   async #listen(): Promise<void> {
     const { tcpAddress, httpAddress } = this.#options
     try {
@@ -210,7 +248,7 @@ export class Nsqd implements Daemon {
       const tcp = await listen(this.#tcpServer, tcpAddress)
       this.#tcpServer.on('error', this.#fail)
       this.logger.info(`TCP: listening on ${tcp.text}`)
-      const routes = httpRoutes(this)
+      const routes = httpRoutes(this, this.#tokens)
       const http = httpAddress === '' ? undefined : await this.#listenHttp(routes, httpAddress)
       const https = this.#tls === undefined ? undefined : await this.#listenHttps(routes, this.#tls)
       this.#addresses = { tcp, http, https }
@@ -371,6 +409,7 @@ export class Nsqd implements Daemon {
       clients: this.clients,
       tls: this.#tls,
       authServers: this.#authServers,
+      limits: this.limits,
       options: this.#options,
       version: VERSION,
     }

@@ -3,13 +3,20 @@ import type { Nsqd } from '../nsqd.ts'
 import { channelRoutes } from './channels.ts'
 import { configRoutes } from './config.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
+import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
+import { readyRoutes } from './ready.ts'
 import { statsRoutes } from './stats.ts'
+import type { TokenFile } from './tokens.ts'
 import { topicRoutes } from './topics.ts'
 
-/** All that nsqd answers over HTTP (nsqd-http.md, section 3). */
-export function httpRoutes(nsqd: Nsqd): Route[] {
-  return [
+/**
+ * All that nsqd answers over HTTP (nsqd-http.md, section 3).
+ * @param tokens what requests have to show; undefined: nothing
+ */
+export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
+  const routes = [
+    ...readyRoutes(nsqd),
     ...pingAndInfoRoutes(nsqd),
     ...publishRoutes(nsqd),
     ...topicRoutes(nsqd),
@@ -19,4 +26,5 @@ export function httpRoutes(nsqd: Nsqd): Route[] {
     ...pprofRoutes('/debug/pprof/'),
     ...runtimeRoutes(),
   ]
+  return tokens === undefined ? routes : guardRoutes(routes, tokens)
 }

@@ -16,7 +16,7 @@ import {
   readCommand,
   type ErrorCode,
 } from '@nsq-ts/protocol'
-import { Outcome } from '../core/channel.ts'
+import { type Channel, Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
@@ -290,7 +290,7 @@ export class ProtocolV2 implements CommandHandler {
 
   #SUB(buf: Buffer, start: number, end: number): void {
     const client = this.#client
-    const { options, registry } = this.#context
+    const { options } = this.#context
     this.#requireState('SUB', client.state === State.init)
     if (client.heartbeat.intervalMs <= 0) {
       throw new ProtocolError('E_INVALID', 'cannot SUB with heartbeats disabled')
@@ -304,8 +304,7 @@ export class ProtocolV2 implements CommandHandler {
       throw new ProtocolError('E_BAD_CHANNEL', `SUB channel name ${quoteName(channelName)} is not valid`)
     }
     this.#authorize('SUB', topicName.toString('latin1'), channelName.toString('latin1'))
-    const topic = registry.topic(topicName.toString('latin1'))
-    const channel = registry.channel(topic, channelName.toString('latin1'))
+    const { topic, channel } = this.#subscription(topicName.toString('latin1'), channelName.toString('latin1'))
     if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
       const limit = options.maxChannelConsumers
       throw new ProtocolError(
@@ -318,6 +317,19 @@ export class ProtocolV2 implements CommandHandler {
     client.channel = channel
     client.lane = channel.subscribe(client)
     client.answerOk()
+  }
+
+  /** @throws {ProtocolError} E_SUB_FAILED when there may be no such topic or channel, or it cannot be made */
+  #subscription(topicName: string, channelName: string): { topic: Topic; channel: Channel } {
+    const { limits, registry } = this.#context
+    try {
+      limits.checkTopic(topicName)
+      const topic = registry.topic(topicName)
+      limits.checkChannel(topic, channelName)
+      return { topic, channel: registry.channel(topic, channelName) }
+    } catch (cause) {
+      throw new ProtocolError('E_SUB_FAILED', `SUB failed ${(cause as Error).message}`, { cause })
+    }
   }
 
   #RDY(buf: Buffer, start: number, end: number): void {
@@ -404,7 +416,11 @@ export class ProtocolV2 implements CommandHandler {
   #MPUB(buf: Buffer, start: number, end: number): void {
     this.#readTopicName('MPUB', buf, start, end)
     this.#authorize('MPUB', this.#topicName, '')
-    this.#topic() // made here, whatever becomes of the rest
+    try {
+      this.#topic() // made here, whatever becomes of the rest
+    } catch (error) {
+      throw publishFailed('MPUB', error as Error)
+    }
     this.#awaiting = Awaiting.mpubBodySize
     this.#reader.need(SIZE_FIELD_SIZE)
   }
@@ -601,6 +617,7 @@ export class ProtocolV2 implements CommandHandler {
   #topic(): Topic {
     const last = this.#lastTopic
     if (last !== null && last.name === this.#topicName && !last.closed) return last
+    this.#context.limits.checkTopic(this.#topicName)
     return (this.#lastTopic = this.#context.registry.topic(this.#topicName))
   }
 

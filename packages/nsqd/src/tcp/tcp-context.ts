@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Turn } from '../core/turn.ts'
 import type { BlockPool } from '../log/block-pool.ts'
+import type { CreationLimits } from '../limits.ts'
 import type { TlsRequired } from '../options-tls.ts'
 import type { ServerTls } from '../tls/server-tls.ts'
 import type { ClientV2 } from './client-v2.ts'
@@ -22,6 +23,7 @@ export interface TcpContext {
   readonly tls: ServerTls | undefined
   /** Who says what a client may do; undefined: everybody may do everything. */
   readonly authServers: AuthServers | undefined
+  readonly limits: CreationLimits
   readonly options: TcpOptions
   /** As reported to clients. */
   readonly version: string
@@ -41,6 +43,8 @@ export interface TcpOptions {
   readonly maxOutputBufferTimeoutMs: number
   readonly outputBufferTimeoutMs: number
   readonly maxChannelConsumers: number
+  /** 0: no limit. */
+  readonly maxConnections: number
   readonly deflate: boolean
   readonly maxDeflateLevel: number
   readonly snappy: boolean
