@@ -10,6 +10,7 @@ import {
   parseHostPort,
   type Route,
   StartError,
+  TaskGroup,
   VERSION,
   versionLine,
 } from '@nsq-ts/daemon'
@@ -25,6 +26,8 @@ import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
+import { runStatsd } from './stats/statsd.ts'
+import { statsdCollector } from './stats/statsd-collector.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
 import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
@@ -77,6 +80,8 @@ export class Nsqd implements Daemon {
   readonly #stores: TopicStores
   readonly #diskSpace: DiskSpace
   #health = 'OK'
+  /** Loops that run in the background. */
+  readonly #tasks = new TaskGroup((name, error) => this.logger.error(`${name} failed - ${String(error)}`))
   #lock: DataPathLock | undefined
   #metadata: MetadataWriter | undefined
   #tcpServer: Server | undefined
@@ -213,6 +218,7 @@ export class Nsqd implements Daemon {
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
     await this.#tls?.watch()
+    this.#startStatsd()
   }
 
   #loadTls(): void {
@@ -255,6 +261,13 @@ export class Nsqd implements Daemon {
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
+  }
+
+  #startStatsd(): void {
+    const { statsdAddress: address, statsdIntervalMs: intervalMs } = this.#options
+    if (address === '') return
+    const collect = statsdCollector(this)
+    this.#tasks.run('statsd', (signal) => runStatsd({ address, intervalMs, collect, logger: this.logger }, signal))
   }
 
   get #dataPath(): string {
@@ -339,6 +352,7 @@ export class Nsqd implements Daemon {
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
+    await this.#tasks.close()
     this.#scanner.close()
     this.#lock?.release()
     this.logger.info('NSQ: bye')
