@@ -30,6 +30,7 @@ import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
+import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
 import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
 import { nodeFiles } from './storage/node-files.ts'
@@ -67,6 +68,7 @@ export class Nsqd implements Daemon {
   readonly logger: Logger
   readonly registry: TopicRegistry
   readonly limits: CreationLimits
+  readonly diskMeter = new DiskMeter()
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -410,7 +412,7 @@ export class Nsqd implements Daemon {
     const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
     // --sync-every=1 has always been how one asks for every message to be safe.
     const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
-    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
+    return { files: measuredFiles(nodeFiles, this.diskMeter), dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {

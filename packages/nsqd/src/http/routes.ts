@@ -1,5 +1,6 @@
-import { pprofRoutes, type Route, runtimeRoutes } from '@nsq-ts/daemon'
+import { metricsRoute, pprofRoutes, type Route, runtimeRoutes } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
+import { prometheusText } from '../stats/prometheus.ts'
 import { channelRoutes } from './channels.ts'
 import { configRoutes } from './config.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
@@ -23,6 +24,7 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...channelRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
+    metricsRoute(() => undefined, () => prometheusText(nsqd)),
     ...pprofRoutes('/debug/pprof/'),
     ...runtimeRoutes(),
   ]

@@ -19,6 +19,7 @@ import {
 import { type Channel, Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { observeFin } from '../stats/fin-latency.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
 import { State } from './client-state.ts'
 import type { ClientV2 } from './client-v2.ts'
@@ -53,6 +54,8 @@ export class ProtocolV2 implements CommandHandler {
   #closed = false
   /** TLS is required, and this connection is in the clear. */
   #tlsMissing: boolean
+  /** The next FIN of this read is the one whose latency is noted. */
+  #sampleFin = false
 
   // The command whose body is awaited.
   #command: BodyCommand = 'PUB'
@@ -78,6 +81,7 @@ export class ProtocolV2 implements CommandHandler {
 
   /** Interprets what came. Errors are told to the client here, at the border of the connection. */
   read(chunk: Buffer): void {
+    this.#sampleFin = true
     try {
       this.#reader.push(chunk)
     } catch (error) {
@@ -354,9 +358,16 @@ export class ProtocolV2 implements CommandHandler {
   #FIN(buf: Buffer, start: number, end: number): void {
     const client = this.#client
     const at = this.#messageIdAt('FIN', 1, buf, start, end)
-    const outcome = client.channel!.finish(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at))
-    if (outcome === Outcome.done) client.finishCount++
-    else this.#failMessage('E_FIN_FAILED', 'FIN', outcome, buf, at)
+    const idHi = parseIdHi(buf, at)
+    const idLo = parseIdLo(buf, at)
+    const outcome = client.channel!.finish(client.lane!, idHi, idLo)
+    if (outcome === Outcome.done) {
+      client.finishCount++
+      if (this.#sampleFin) {
+        this.#sampleFin = false
+        observeFin(client.channel!, idHi, idLo, this.#context.clock.wallUs())
+      }
+    } else this.#failMessage('E_FIN_FAILED', 'FIN', outcome, buf, at)
   }
 
   #REQ(buf: Buffer, start: number, end: number): void {
