@@ -43,6 +43,9 @@ export class CreationLimits {
   checkChannel(topic: Topic, name: string): void {
     const { maxChannelsPerTopic } = this.#options
     if (maxChannelsPerTopic === 0 || topic.channels.size < maxChannelsPerTopic || topic.channels.has(name)) return
-    throw new LimitError('TOO_MANY_CHANNELS', `topic ${topic.name} has ${maxChannelsPerTopic} channels, and may not have more`)
+    throw new LimitError(
+      'TOO_MANY_CHANNELS',
+      `topic ${topic.name} has ${maxChannelsPerTopic} channels, and may not have more`,
+    )
   }
 }

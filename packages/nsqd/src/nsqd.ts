@@ -412,7 +412,13 @@ export class Nsqd implements Daemon {
     const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
     // --sync-every=1 has always been how one asks for every message to be safe.
     const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
-    return { files: measuredFiles(nodeFiles, this.diskMeter), dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
+    return {
+      files: measuredFiles(nodeFiles, this.diskMeter),
+      dataPath: this.#dataPath,
+      maxBytesPerFile,
+      memQueueSize,
+      durability: () => standard,
+    }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {

@@ -7,7 +7,9 @@ test('the dashboard asks for metrics that there are', async () => {
   await using nsqd = await startNsqd()
   const { body } = await nsqd.ask('GET', '/metrics')
   const known = new Set(body.split('\n').flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []))
-  const asked = new Set(dashboard.match(/\b(?:nsqd|nodejs|process)_[a-z0-9_]+/g)?.map((name) => name.replace(/_bucket$/, '')))
+  const asked = new Set(
+    dashboard.match(/\b(?:nsqd|nodejs|process)_[a-z0-9_]+/g)?.map((name) => name.replace(/_bucket$/, '')),
+  )
   expect(asked.size).toBeGreaterThan(15)
   expect([...asked].filter((name) => !known.has(name))).toEqual([])
 })

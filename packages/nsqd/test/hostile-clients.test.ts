@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execa, type ResultPromise } from 'execa'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fin, MAGIC_V2, mpub, pub, rdy, sub } from '@nsq-ts/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { UpgradedConnection } from './support/upgraded-connection.ts'
@@ -12,7 +13,7 @@ import { UpgradedConnection } from './support/upgraded-connection.ts'
 const NSQD = fileURLToPath(new URL('../bin/nsqd.js', import.meta.url))
 
 let folder: string
-let nsqd: ResultPromise<{ reject: false }>
+let nsqd: ChildProcess
 let tcpPort: number
 let httpPort: number
 const sockets: Socket[] = []
@@ -21,12 +22,15 @@ const sockets: Socket[] = []
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nsqd-hostile-'))
   const flags = ['--tcp-address=127.0.0.1:0', '--http-address=127.0.0.1:0', `--data-path=${folder}`]
-  nsqd = execa('node', [NSQD, ...flags], { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
+  nsqd = spawn(process.execPath, [NSQD, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   await new Promise<void>((resolve) => {
     nsqd.stderr!.on('data', (chunk: Buffer) => {
       if (log.length < 100_000) log += chunk.toString()
-      const found = [/TCP: listening on 127.0.0.1:(\d+)/.exec(log)?.[1], / HTTP: listening on 127.0.0.1:(\d+)/.exec(log)?.[1]]
+      const found = [
+        /TCP: listening on 127.0.0.1:(\d+)/.exec(log)?.[1],
+        / HTTP: listening on 127.0.0.1:(\d+)/.exec(log)?.[1],
+      ]
       tcpPort = Number(found[0])
       httpPort = Number(found[1])
       if (log.includes('HTTP: listening')) resolve()
@@ -36,8 +40,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy()
+  const ended = once(nsqd, 'exit')
   nsqd.kill('SIGTERM')
-  await nsqd
+  await ended
   rmSync(folder, { recursive: true })
 })
 
@@ -103,7 +108,13 @@ test('clients that subscribe, and never read', async () => {
     }
     using publisher = UpgradedConnection.open(tcpPort)
     const body = Buffer.alloc(100_000)
-    for (let i = 0; i < 40; i++) await publisher.ask(mpub('big', Array.from({ length: 20 }, () => body)))
+    for (let i = 0; i < 40; i++)
+      await publisher.ask(
+        mpub(
+          'big',
+          Array.from({ length: 20 }, () => body),
+        ),
+      )
     return () => undefined
   })
 })
@@ -130,7 +141,13 @@ test('consumers with RDY 2,500 that never finish anything', async () => {
     }
     using publisher = UpgradedConnection.open(tcpPort)
     const body = Buffer.alloc(200)
-    for (let i = 0; i < 30; i++) await publisher.ask(mpub('hoard', Array.from({ length: 1000 }, () => body)))
+    for (let i = 0; i < 30; i++)
+      await publisher.ask(
+        mpub(
+          'hoard',
+          Array.from({ length: 1000 }, () => body),
+        ),
+      )
     return () => undefined
   })
 })

@@ -46,7 +46,8 @@ test('what is deleted vanishes', async () => {
     await nsqd.post(`/topic/create?topic=${topic}`)
     await nsqd.post(`/channel/create?topic=${topic}&channel=c`)
   }
-  const seriesOf = async (topic: string) => [...(await scrape(nsqd)).keys()].filter((key) => key.includes(`topic="${topic}"`))
+  const seriesOf = async (topic: string) =>
+    [...(await scrape(nsqd)).keys()].filter((key) => key.includes(`topic="${topic}"`))
   expect(await seriesOf('a')).not.toEqual([])
   await nsqd.post('/topic/delete?topic=a')
   await nsqd.post('/channel/delete?topic=b&channel=c')

@@ -71,7 +71,11 @@ describe('lines', () => {
   test('percentiles are named in whole percent, half to even', () => {
     const quantiles = [1, 0.999, 0.99, 0.625, 0.635, 0.5]
     const percentiles = quantiles.map((quantile) => ({ quantile, value: 12.7 }))
-    const lines = new StatsdLines('').push([{ ...topic, channels: [], latency: { count: 1, percentiles } }], undefined, false)
+    const lines = new StatsdLines('').push(
+      [{ ...topic, channels: [], latency: { count: 1, percentiles } }],
+      undefined,
+      false,
+    )
     expect(lines.slice(4).map((line) => line.replace('topic.a.b.e2e_processing_latency_', ''))).toEqual(
       ['100', '100', '99', '62', '64', '50'].map((name) => `${name}:12|g`),
     )

@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { compressSync, uncompressSync } from 'snappy'
 import { describe, expect, test } from 'vitest'
 import { SnappyDecoder, SnappyEncoder, SnappyError, type SnappyCodec } from '../src/snappy-framing.ts'

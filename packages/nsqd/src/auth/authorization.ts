@@ -27,7 +27,7 @@ export class Authorization {
   constructor(answer: unknown) {
     const fields = fieldsOf(answer)
     const ttl = fields.get('ttl') ?? 0
-    if (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl <= 0) throw new Error(`invalid TTL ${String(ttl)} (must be >0)`)
+    if (typeof ttl !== 'number' || !Number.isInteger(ttl) || ttl <= 0) throw new Error('the TTL is no number above 0')
     this.ttlMs = ttl * 1000
     this.identity = textOf(fields.get('identity'))
     this.identityUrl = textOf(fields.get('identity_url'))

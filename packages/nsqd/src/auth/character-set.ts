@@ -3,7 +3,7 @@
 /** One byte per character: 1 if it is in the set. */
 export type CharacterSet = Uint8Array
 
-export const ASCII_SIZE = 128
+const ASCII_SIZE = 128
 
 export function setOf(test: (code: number) => boolean): CharacterSet {
   return Uint8Array.from({ length: ASCII_SIZE }, (_, code) => (test(code) ? 1 : 0))

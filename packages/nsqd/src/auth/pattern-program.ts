@@ -163,7 +163,7 @@ class PatternParser {
 
   #escape(): Piece {
     const text = this.#match(/Q([\s\S]*?)(?:\\E|$)/y)
-    if (text !== undefined) return [...text[1]!].flatMap((char) => this.#one(literal(char)))
+    if (text !== undefined) return Array.from(text[1]!).flatMap((char) => this.#one(literal(char)))
     const asserted = ASSERTIONS.get(this.#peek())
     if (asserted !== undefined) {
       this.#at++

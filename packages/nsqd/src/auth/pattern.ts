@@ -1,4 +1,4 @@
-import { ASCII_SIZE, WORD } from './character-set.ts'
+import { WORD } from './character-set.ts'
 import { type Assertion, compilePattern, type Instruction } from './pattern-program.ts'
 
 /**
@@ -22,9 +22,10 @@ export class Pattern {
     for (let at = 0; at <= text.length; at++) {
       if (this.#follow(threads, 0, text, at)) return true // a match may begin here
       const code = text.charCodeAt(at)
-      for (let i = 0; i < threads.count && code < ASCII_SIZE; i++) {
+      for (let i = 0; i < threads.count; i++) {
         const place = threads.places[i]!
         const step = program[place]!
+        // Beyond ASCII, and at the end, where the code is NaN, there is no entry.
         if (step.op === 'set' && step.set[code] === 1 && this.#follow(next, place + 1, text, at + 1)) return true
       }
       ;[threads, next] = [next, threads]

@@ -24,7 +24,10 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...channelRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
-    metricsRoute(() => undefined, () => prometheusText(nsqd)),
+    metricsRoute(
+      () => undefined,
+      () => prometheusText(nsqd),
+    ),
     ...pprofRoutes('/debug/pprof/'),
     ...runtimeRoutes(),
   ]

@@ -40,7 +40,8 @@ function readTokens(file: string): ReadonlyMap<string, Role> {
     const where = `${file}: token ${index + 1}`
     if (!ROLES.has(role)) throw new Error(`${where}: role is one of ${[...ROLES].join(', ')}`)
     const hash = hashOf(token, sha256)
-    if (hash === undefined) throw new Error(`${where}: needs either token (not empty, without spaces) or sha256 (64 hexadecimal digits)`)
+    if (hash === undefined)
+      throw new Error(`${where}: needs either token (not empty, without spaces) or sha256 (64 hexadecimal digits)`)
     if (roles.has(hash)) throw new Error(`${where}: is the same as one before it`)
     roles.set(hash, role as Role)
   })

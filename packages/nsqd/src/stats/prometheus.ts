@@ -49,7 +49,8 @@ function takeScrape(nsqd: Nsqd): Scrape {
 type Kind = 'counter' | 'gauge'
 
 function ofTopics(name: string, kind: Kind, help: string, value: (topic: TopicStats) => number): Figure {
-  const lines: Figure['lines'] = ({ topics }, full) => topics.map(({ labels, stats }) => `${full}{${labels}} ${value(stats)}`)
+  const lines: Figure['lines'] = ({ topics }, full) =>
+    topics.map(({ labels, stats }) => `${full}{${labels}} ${value(stats)}`)
   return { name: `nsqd_topic_${name}`, kind, help, lines }
 }
 
@@ -93,12 +94,27 @@ function histogramLines(name: string, labels: string, { bounds, counts, sum, tot
 
 const FIGURES: readonly Figure[] = [
   ofTopics('depth', 'gauge', 'Messages that wait in the topic itself', ({ depth }) => depth),
-  ofTopics('backend_depth', 'gauge', 'Messages of the topic that are on disk and not in memory', (topic) => topic.backendDepth),
+  ofTopics(
+    'backend_depth',
+    'gauge',
+    'Messages of the topic that are on disk and not in memory',
+    (topic) => topic.backendDepth,
+  ),
   ofTopics('messages_total', 'counter', 'Messages published to the topic', ({ messageCount }) => messageCount),
-  ofTopics('message_bytes_total', 'counter', 'Bytes of the messages published to the topic', (topic) => topic.messageBytes),
+  ofTopics(
+    'message_bytes_total',
+    'counter',
+    'Bytes of the messages published to the topic',
+    (topic) => topic.messageBytes,
+  ),
   ofTopics('paused', 'gauge', '1 while the topic is paused', ({ paused }) => Number(paused)),
   ofChannels('depth', 'gauge', 'Messages that wait to be handed out', ({ depth }) => depth),
-  ofChannels('backend_depth', 'gauge', 'Messages of the channel that are on disk and not in memory', (one) => one.backendDepth),
+  ofChannels(
+    'backend_depth',
+    'gauge',
+    'Messages of the channel that are on disk and not in memory',
+    (one) => one.backendDepth,
+  ),
   ofChannels('in_flight', 'gauge', 'Messages that are with a client, not finished yet', (one) => one.inFlightCount),
   ofChannels('deferred', 'gauge', 'Messages that wait for their time', ({ deferredCount }) => deferredCount),
   ofChannels('messages_total', 'counter', 'Messages that came to the channel', ({ messageCount }) => messageCount),
@@ -106,8 +122,18 @@ const FIGURES: readonly Figure[] = [
   ofChannels('timeouts_total', 'counter', 'Messages that clients did not finish in time', (one) => one.timeoutCount),
   ofChannels('clients', 'gauge', 'Subscribers of the channel', ({ clientCount }) => clientCount),
   ofChannels('paused', 'gauge', '1 while the channel is paused', ({ paused }) => Number(paused)),
-  { name: 'nsqd_channel_publish_to_finish_seconds', kind: 'histogram', help: 'From publish to FIN, a sample of the messages', lines: finLatencies },
-  { name: 'nsqd_log_sync_seconds', kind: 'histogram', help: 'How long a sync of the log to disk took', lines: syncTimes },
+  {
+    name: 'nsqd_channel_publish_to_finish_seconds',
+    kind: 'histogram',
+    help: 'From publish to FIN, a sample of the messages',
+    lines: finLatencies,
+  },
+  {
+    name: 'nsqd_log_sync_seconds',
+    kind: 'histogram',
+    help: 'How long a sync of the log to disk took',
+    lines: syncTimes,
+  },
   ofNsqd('log_written_bytes_total', 'counter', 'Bytes written to the log', ({ diskMeter }) => diskMeter.written),
   ofNsqd('connections', 'gauge', 'TCP connections', ({ clients }) => clients.size),
   ofNsqd('healthy', 'gauge', '1 while /ping says OK', ({ health }) => Number(health === 'OK')),

@@ -111,7 +111,8 @@ export class ClientV2 implements Subscriber {
       beat: () => this.#beat(),
       expire: () => this.#expire(),
     })
-    this.auth = context.authServers === undefined ? null : new ClientAuth(context.authServers, () => context.clock.now())
+    this.auth =
+      context.authServers === undefined ? null : new ClientAuth(context.authServers, () => context.clock.now())
     this.#protocol = new ProtocolV2(context, this)
   }
 

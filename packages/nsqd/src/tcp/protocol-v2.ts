@@ -225,7 +225,8 @@ export class ProtocolV2 implements CommandHandler {
 
   #AUTH(buf: Buffer, start: number, end: number): void {
     this.#requireState('AUTH', this.#client.state === State.init)
-    if (parameters(buf, start, end).length > 0) throw new ProtocolError('E_INVALID', 'AUTH invalid number of parameters')
+    if (parameters(buf, start, end).length > 0)
+      throw new ProtocolError('E_INVALID', 'AUTH invalid number of parameters')
     this.#awaitBody('AUTH')
   }
 

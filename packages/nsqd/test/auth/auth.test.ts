@@ -41,7 +41,10 @@ const answering = (answer: (request: IncomingMessage, response: ServerResponse) 
       if (body !== undefined) response.end(typeof body === 'string' ? body : JSON.stringify(body))
     }),
   )
-const everything = { ttl: 60, authorizations: [{ topic: '.*', channels: ['.*'], permissions: ['subscribe', 'publish'] }] }
+const everything = {
+  ttl: 60,
+  authorizations: [{ topic: '.*', channels: ['.*'], permissions: ['subscribe', 'publish'] }],
+}
 const secret = Buffer.from('s3cret')
 
 describe('the auth server of docs/auth.md', () => {
@@ -65,7 +68,11 @@ describe('the auth server of docs/auth.md', () => {
     await using server = await Listening.on(createAuthServer(accounts))
     await using nsqd = await startNsqd(`--auth-http-address=${server.address}`)
     using billing = UpgradedConnection.open(nsqd.tcpPort)
-    expect(JSON.parse(await billing.ask(auth(secret)))).toEqual({ identity: 'billing', identity_url: '', permission_count: 2 })
+    expect(JSON.parse(await billing.ask(auth(secret)))).toEqual({
+      identity: 'billing',
+      identity_url: '',
+      permission_count: 2,
+    })
     expect(await billing.ask(pub('invoices', Buffer.from('1')))).toBe('OK')
     expect(await billing.ask(sub('orders', 'billing'))).toBe('OK')
     expect(await billing.ask(pub('orders', Buffer.from('1')))).toBe('E_UNAUTHORIZED AUTH failed for PUB on "orders" ""')
@@ -192,7 +199,9 @@ describe('asking', () => {
     await using server = await answering(() => everything)
     await using nsqd = await startNsqd(`--auth-http-address=${server.address}`)
     using client = UpgradedConnection.open(nsqd.tcpPort)
-    const answer = await client.ask(Buffer.concat([auth(secret), pub('t', Buffer.from('a')), mpub('t', [Buffer.from('b')])]))
+    const answer = await client.ask(
+      Buffer.concat([auth(secret), pub('t', Buffer.from('a')), mpub('t', [Buffer.from('b')])]),
+    )
     expect(answer).toContain('permission_count')
     await client.expectOk()
     await client.expectOk()
