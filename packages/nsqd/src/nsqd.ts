@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import { join } from 'node:path'
+import type { SecureContextOptions } from 'node:tls'
 import {
   type BoundAddress,
   type Daemon,
@@ -9,20 +10,27 @@ import {
   parseHostPort,
   type Route,
   StartError,
+  TaskGroup,
   VERSION,
   versionLine,
 } from '@nsq-ts/daemon'
+import type { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { httpRoutes } from './http/routes.ts'
+import { TokenFile } from './http/tokens.ts'
+import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
+import { runStatsd } from './stats/statsd.ts'
+import { statsdCollector } from './stats/statsd-collector.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
+import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
 import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
 import { nodeFiles } from './storage/node-files.ts'
@@ -59,6 +67,8 @@ export interface NsqdAddresses {
 export class Nsqd implements Daemon {
   readonly logger: Logger
   readonly registry: TopicRegistry
+  readonly limits: CreationLimits
+  readonly diskMeter = new DiskMeter()
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -68,15 +78,20 @@ export class Nsqd implements Daemon {
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
+  readonly #readinessChecks: (() => string | undefined)[] = []
   readonly #stores: TopicStores
   readonly #diskSpace: DiskSpace
   #health = 'OK'
+  /** Loops that run in the background. */
+  readonly #tasks = new TaskGroup((name, error) => this.logger.error(`${name} failed - ${String(error)}`))
   #lock: DataPathLock | undefined
   #metadata: MetadataWriter | undefined
   #tcpServer: Server | undefined
   #httpServer: HttpServer | undefined
   #httpsServer: HttpServer | undefined
   #tls: ServerTls | undefined
+  #authServers: AuthServers | undefined
+  #tokens: TokenFile | undefined
   #addresses: NsqdAddresses | undefined
   /** What is on disk is what we have in memory: only then is it written back at the end. */
   #restored = false
@@ -98,6 +113,7 @@ export class Nsqd implements Daemon {
       else logger.info('DISK: there is space again; publishes are taken')
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
+    this.limits = new CreationLimits(this.registry, options)
   }
 
   readonly #fail: (error: Error) => void
@@ -141,9 +157,30 @@ export class Nsqd implements Daemon {
     }
   }
 
-  /** SIGHUP: reads the certificate again. */
+  /** Why no messages should be sent here, at this moment; empty when all is well. */
+  notReady(): string[] {
+    const checks = [
+      () => (this.#restored ? undefined : 'the topics are not restored yet'),
+      () => (this.#closed === undefined ? undefined : 'stopping'),
+      () => (this.health === 'OK' ? undefined : this.health),
+      ...this.#readinessChecks,
+    ]
+    return checks.map((check) => check()).filter((reason) => reason !== undefined)
+  }
+
+  /** Adds a reason not to be ready: what `check` returns, while it returns one. */
+  addReadinessCheck(check: () => string | undefined): void {
+    this.#readinessChecks.push(check)
+  }
+
+  /** SIGHUP: reads the certificate and the tokens again. */
   reload(): void {
     this.#tls?.reload()
+    try {
+      this.#tokens?.reload()
+    } catch (error) {
+      this.logger.error(`HTTP: the tokens were not reloaded, the old ones stay - ${(error as Error).message}`)
+    }
   }
 
   /** Idempotent: every caller waits for the same close. Resolves when no socket, timer or file is left open. */
@@ -168,8 +205,9 @@ export class Nsqd implements Daemon {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
     this.#options = checkOptionsBeforeTls(this.#options)
-    this.#loadTls()
+    await this.#loadTls()
     checkOptionsAfterTls(this.#options)
+    this.#loadTokens()
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
     await this.#listen()
@@ -183,12 +221,14 @@ export class Nsqd implements Daemon {
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
     await this.#tls?.watch()
+    this.#startStatsd()
   }
 
-  #loadTls(): void {
+  async #loadTls(): Promise<void> {
     this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
     checkTlsRequired(this.#options, this.#tls !== undefined)
-    loading('client TLS config', () => loadClientMaterial(this.#options))
+    const clientTls = loading('client TLS config', () => loadClientMaterial(this.#options))
+    this.#authServers = await authServersOf(this.#options, clientTls)
 
     function loading<T>(what: string, load: () => T): T {
       try {
@@ -200,6 +240,16 @@ export class Nsqd implements Daemon {
     }
   }
 
+  #loadTokens(): void {
+    const { httpAuthFile } = this.#options
+    try {
+      if (httpAuthFile !== '') this.#tokens = new TokenFile(httpAuthFile)
+    } catch (error) {
+      const reason = `failed to load --http-auth-file - ${(error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ')}`
+      throw new StartError(`failed to instantiate nsqd - ${reason}`, { cause: error })
+    }
+  }
+
   async #listen(): Promise<void> {
     const { tcpAddress, httpAddress } = this.#options
     try {
@@ -207,13 +257,20 @@ export class Nsqd implements Daemon {
       const tcp = await listen(this.#tcpServer, tcpAddress)
       this.#tcpServer.on('error', this.#fail)
       this.logger.info(`TCP: listening on ${tcp.text}`)
-      const routes = httpRoutes(this)
+      const routes = httpRoutes(this, this.#tokens)
       const http = httpAddress === '' ? undefined : await this.#listenHttp(routes, httpAddress)
       const https = this.#tls === undefined ? undefined : await this.#listenHttps(routes, this.#tls)
       this.#addresses = { tcp, http, https }
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
+  }
+
+  #startStatsd(): void {
+    const { statsdAddress: address, statsdIntervalMs: intervalMs } = this.#options
+    if (address === '') return
+    const collect = statsdCollector(this)
+    this.#tasks.run('statsd', (signal) => runStatsd({ address, intervalMs, collect, logger: this.logger }, signal))
   }
 
   get #dataPath(): string {
@@ -294,9 +351,11 @@ export class Nsqd implements Daemon {
     await this.#closeTcp()
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
+    await this.#authServers?.close()
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
+    await this.#tasks.close()
     this.#scanner.close()
     this.#lock?.release()
     this.logger.info('NSQ: bye')
@@ -354,7 +413,13 @@ export class Nsqd implements Daemon {
     const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
     // --sync-every=1 has always been how one asks for every message to be safe.
     const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
-    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
+    return {
+      files: measuredFiles(nodeFiles, this.diskMeter),
+      dataPath: this.#dataPath,
+      maxBytesPerFile,
+      memQueueSize,
+      durability: () => standard,
+    }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {
@@ -366,8 +431,24 @@ export class Nsqd implements Daemon {
       outputPool: new BlockPool(OUTPUT_BLOCK_SIZE, OUTPUT_BLOCKS_KEPT),
       clients: this.clients,
       tls: this.#tls,
+      authServers: this.#authServers,
+      limits: this.limits,
       options: this.#options,
       version: VERSION,
     }
   }
+}
+
+async function authServersOf(options: NsqdOptions, tls: SecureContextOptions): Promise<AuthServers | undefined> {
+  if (options.authHttpAddresses.length === 0) return undefined
+  // An HTTP client is 10 MB on the heap, which every collection of garbage goes through: a fifth of the cost of a publish.
+  const { AuthServers } = await import('./auth/auth-servers.ts')
+  const settings = {
+    addresses: options.authHttpAddresses,
+    method: options.authHttpRequestMethod === 'post' ? ('post' as const) : ('get' as const),
+    connectTimeoutMs: options.httpClientConnectTimeoutMs,
+    requestTimeoutMs: options.httpClientRequestTimeoutMs,
+    tls,
+  }
+  return new AuthServers(settings, Math.random)
 }

@@ -110,6 +110,12 @@ export const nsqdTable = {
     help: 'timeout for a whole HTTP request to them',
     group: DISCOVERY,
   }),
+  httpAuthFile: stringOption('http-auth-file', {
+    default: '',
+    help: 'TOML file of tokens with roles (read, publish, admin) that HTTP requests need; empty: none is needed',
+    group: DISCOVERY,
+    ours: true,
+  }),
   topologyRegion: stringOption('topology-region', {
     default: '',
     help: 'region of this nsqd, for topology aware consumption',
@@ -268,6 +274,27 @@ export const nsqdTable = {
     min: 0,
     help: 'maximum number of consumers of a channel; 0 is unlimited',
     group: CLIENTS,
+  }),
+  maxConnections: integerOption('max-connections', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of TCP connections; one more is told so and closed; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
+  }),
+  maxTopics: integerOption('max-topics', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of topics that clients may bring about; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
+  }),
+  maxChannelsPerTopic: integerOption('max-channels-per-topic', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of channels of a topic that clients may bring about; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
   }),
 
   statsdAddress: stringOption('statsd-address', {

@@ -49,7 +49,8 @@ async function traffic(nsqd: TestNsqd, topic: string, signal: AbortSignal): Prom
   connection.send(rdy(1))
   let count = 0
   while (!signal.aborted) {
-    if ((await connection.ask(pub(topic, `message ${count}`))) !== 'OK') throw new Error('a publish was refused')
+    if ((await connection.ask(pub(topic, Buffer.from(`message ${count}`)))) !== 'OK')
+      throw new Error('a publish was refused')
     const message = await connection.message()
     connection.send(fin(message.id))
     count++

@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { compressSync, uncompressSync } from 'snappy'
 import { describe, expect, test } from 'vitest'
 import { SnappyDecoder, SnappyEncoder, SnappyError, type SnappyCodec } from '../src/snappy-framing.ts'
@@ -35,7 +35,7 @@ function plainChunk(plain: Buffer): Buffer {
 describe('encoding', () => {
   test('the first OK of a connection has the bytes that nsqd sends', () => {
     const encoded = new SnappyEncoder(codec).encode(OK_FRAME)
-    expect(encoded.toString('hex')).toBe('ff060000734e61507059' + '010e000026982bcf' + '00000006000000004f4b')
+    expect(encoded.toString('hex')).toBe('ff060000734e61507059010e000026982bcf00000006000000004f4b')
   })
 
   test('the identifier comes once', () => {

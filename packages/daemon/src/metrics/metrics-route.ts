@@ -9,8 +9,12 @@ type PromClient = typeof import('prom-client')
  * for. Metrics therefore read their figures when they are collected, with prom-client's `collect`, and count nothing themselves.
  *
  * @param define adds the program's metrics; called once
+ * @param text more metrics, written by the program itself: where there are so many that prom-client's 9 us a line are too much
  */
-export function metricsRoute(define: (prom: PromClient, registry: Registry) => unknown): Route {
+export function metricsRoute(
+  define: (prom: PromClient, registry: Registry) => unknown,
+  text: () => string = () => '',
+): Route {
   let registry: Promise<Registry> | undefined
   return {
     method: 'GET',
@@ -18,7 +22,7 @@ export function metricsRoute(define: (prom: PromClient, registry: Registry) => u
     async handle() {
       registry ??= createRegistry(define)
       const ready = await registry
-      return new Reply(await ready.metrics(), { contentType: ready.contentType })
+      return new Reply((await ready.metrics()) + text(), { contentType: ready.contentType })
     },
   }
 }

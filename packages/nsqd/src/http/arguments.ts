@@ -5,6 +5,7 @@ import { isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import type { Channel } from '../core/channel.ts'
 import type { Topic } from '../core/topic.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
+import { LimitError } from '../limits.ts'
 
 /**
  * The name of a topic that need not exist.
@@ -44,6 +45,16 @@ export function existingChannel(registry: TopicRegistry, query: Query): { topic:
   const channel = topic.channels.get(channelName)
   if (channel === undefined) throw new HttpError(404, 'CHANNEL_NOT_FOUND')
   return { topic, channel }
+}
+
+/** @throws {HttpError} 400 TOO_MANY_TOPICS, TOO_MANY_CHANNELS when the check finds that there may not be one more */
+export function withinLimits(check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    if (error instanceof LimitError) throw new HttpError(400, error.code, { cause: error })
+    throw error
+  }
 }
 
 function topicNamed(registry: TopicRegistry, name: string): Topic {

@@ -1,6 +1,6 @@
 import type { Query, Route } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
-import { existingChannel, topicAndChannelName } from './arguments.ts'
+import { existingChannel, topicAndChannelName, withinLimits } from './arguments.ts'
 
 /** `/channel/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
 export function channelRoutes(nsqd: Nsqd): Route[] {
@@ -13,6 +13,7 @@ export function channelRoutes(nsqd: Nsqd): Route[] {
   return [
     post('create', (query) => {
       const { topic, channelName } = topicAndChannelName(registry, query)
+      withinLimits(() => nsqd.limits.checkChannel(topic, channelName))
       registry.channel(topic, channelName)
     }),
     post('delete', (query) => {

@@ -3,7 +3,7 @@ import { type Topic, TopicExitingError } from '../core/topic.ts'
 import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Nsqd } from '../nsqd.ts'
 import { isDiskFull } from '../storage/disk-space.ts'
-import { topicName } from './arguments.ts'
+import { topicName, withinLimits } from './arguments.ts'
 import { booleanWord } from './boolean-word.ts'
 import { boundsOfFrames, boundsOfLines } from './mpub-body.ts'
 
@@ -42,6 +42,7 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
 function topicOf(nsqd: Nsqd, query: Query): Topic {
   const name = topicName(query)
   if (nsqd.closing) throw new HttpError(503, 'EXITING')
+  withinLimits(() => nsqd.limits.checkTopic(name))
   return nsqd.registry.topic(name)
 }
 

@@ -1,22 +1,35 @@
-import { pprofRoutes, type Route, runtimeRoutes } from '@nsq-ts/daemon'
+import { metricsRoute, pprofRoutes, type Route, runtimeRoutes } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
+import { prometheusText } from '../stats/prometheus.ts'
 import { channelRoutes } from './channels.ts'
 import { configRoutes } from './config.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
+import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
+import { readyRoutes } from './ready.ts'
 import { statsRoutes } from './stats.ts'
+import type { TokenFile } from './tokens.ts'
 import { topicRoutes } from './topics.ts'
 
-/** All that nsqd answers over HTTP (nsqd-http.md, section 3). */
-export function httpRoutes(nsqd: Nsqd): Route[] {
-  return [
+/**
+ * All that nsqd answers over HTTP (nsqd-http.md, section 3).
+ * @param tokens what requests have to show; undefined: nothing
+ */
+export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
+  const routes = [
+    ...readyRoutes(nsqd),
     ...pingAndInfoRoutes(nsqd),
     ...publishRoutes(nsqd),
     ...topicRoutes(nsqd),
     ...channelRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
+    metricsRoute(
+      () => undefined,
+      () => prometheusText(nsqd),
+    ),
     ...pprofRoutes('/debug/pprof/'),
     ...runtimeRoutes(),
   ]
+  return tokens === undefined ? routes : guardRoutes(routes, tokens)
 }

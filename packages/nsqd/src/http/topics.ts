@@ -1,6 +1,6 @@
 import { HttpError, type Query, type Route } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
-import { existingTopic, topicName } from './arguments.ts'
+import { existingTopic, topicName, withinLimits } from './arguments.ts'
 
 /** `/topic/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
 export function topicRoutes(nsqd: Nsqd): Route[] {
@@ -12,7 +12,9 @@ export function topicRoutes(nsqd: Nsqd): Route[] {
   })
   return [
     post('create', (query) => {
-      registry.topic(topicName(query))
+      const name = topicName(query)
+      withinLimits(() => nsqd.limits.checkTopic(name))
+      registry.topic(name)
     }),
     post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
     post('empty', (query) => {

@@ -65,14 +65,15 @@ export function clientStats(client: ClientV2, topic: string): ClientStats {
   }
 }
 
-function transportStats({ transport }: ClientV2): TransportStats {
+function transportStats({ auth, transport }: ClientV2): TransportStats {
   const { secured } = transport
+  const authorization = auth?.authorization ?? null
   return {
     deflate: transport.deflateLevel > 0,
     snappy: transport.snappy,
-    authorized: false,
-    authIdentity: '',
-    authIdentityUrl: '',
+    authorized: authorization !== null,
+    authIdentity: authorization?.identity ?? '',
+    authIdentityUrl: authorization?.identityUrl ?? '',
     tls: secured !== null,
     tlsCipherSuite: secured?.cipherSuite ?? '',
     tlsVersion: secured?.version ?? '',

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { CLOSE_WAIT_FRAME, HEARTBEAT_FRAME, OK_FRAME, type ProtocolError, encodeErrorFrame } from '@nsq-ts/protocol'
 import { encodeFrame, FrameType } from '@nsq-ts/protocol'
+import { ClientAuth } from '../auth/client-auth.ts'
 import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
@@ -41,11 +42,15 @@ export class ClientV2 implements Subscriber {
   /** `ip:port`; `@` on a unix socket. */
   readonly remoteAddress: string
   readonly connectedAtMs: number
+  /** Without a port; empty on a unix socket. */
+  readonly remoteIp: string
   readonly settings: ClientSettings
   readonly output: Output
   readonly answers: Answers
   readonly transport: Transport
   readonly heartbeat: Heartbeat
+  /** Null where nobody is asked for permission. */
+  readonly auth: ClientAuth | null
 
   state: State = State.init
   rdyCount = 0
@@ -64,6 +69,8 @@ export class ClientV2 implements Subscriber {
   readonly #protocol: ProtocolV2
   /** What has to wait until everything was answered that was asked: the end, or an upgrade. Nothing is read meanwhile. */
   #whenAnswered: (() => void) | null = null
+  /** What comes is not to be read for now. */
+  #held = false
   #closed = false
   #linger: NodeJS.Timeout | undefined
 
@@ -71,6 +78,7 @@ export class ClientV2 implements Subscriber {
     this.#context = context
     this.id = id
     const ip = socket.remoteAddress ?? ''
+    this.remoteIp = ip.replace(/^::ffff:/, '')
     this.remoteAddress =
       ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
     this.connectedAtMs = context.clock.wallUs() / 1000
@@ -103,6 +111,8 @@ export class ClientV2 implements Subscriber {
       beat: () => this.#beat(),
       expire: () => this.#expire(),
     })
+    this.auth =
+      context.authServers === undefined ? null : new ClientAuth(context.authServers, () => context.clock.now())
     this.#protocol = new ProtocolV2(context, this)
   }
 
@@ -183,6 +193,19 @@ export class ClientV2 implements Subscriber {
     else upgrade.start()
   }
 
+  /** Stops reading, and watching the client's silence, until `release`. */
+  hold(): void {
+    this.#held = true
+    this.transport.pause()
+    this.heartbeat.stop()
+  }
+
+  release(): void {
+    this.#held = false
+    this.heartbeat.start(this.heartbeat.intervalMs)
+    if (!this.output.congested) this.transport.resume()
+  }
+
   // ---- the end ----
 
   /** Closes once everything was answered and written. */
@@ -237,12 +260,12 @@ export class ClientV2 implements Subscriber {
     this.#protocol.read(chunk)
     this.output.uncork()
     // It sends faster than it reads our answers: wait until it has read some.
-    if (this.output.congested) this.transport.pause()
+    if (this.output.congested || this.#held) this.transport.pause()
   }
 
   #drained(): void {
     if (this.#closed) return
-    if (!this.output.congested) this.transport.resume()
+    if (!this.output.congested && !this.#held) this.transport.resume()
     if (this.lane !== null) this.channel!.wake(this.lane)
   }
 

@@ -21,7 +21,8 @@ export class DeflateLayer implements Layer {
     // Clients end their connection without ending the stream: that is no damage.
     this.#inflate = createInflateRaw({ flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH })
     this.#deflate.on('data', (bytes: Buffer) => {
-      if (!socket.write(bytes)) this.#deflate.pause()
+      if (socket.write(bytes)) this.#tellOfRoom()
+      else this.#deflate.pause()
     })
     this.#deflate.on('end', () => socket.end())
     this.#inflate.on('data', (bytes: Buffer) => owner.data(bytes))
@@ -84,6 +85,7 @@ export class DeflateLayer implements Layer {
     this.#inflate.destroy()
   }
 
+  /** Called wherever one of the three has become less, unless the socket will tell of it. */
   #tellOfRoom(): void {
     if (!this.#destroyed && this.writableLength < this.writableHighWaterMark) this.#owner.drained()
   }

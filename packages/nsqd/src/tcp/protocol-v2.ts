@@ -1,3 +1,4 @@
+import { encodeJson } from '@nsq-ts/daemon'
 import {
   Command,
   CommandReader,
@@ -15,9 +16,10 @@ import {
   readCommand,
   type ErrorCode,
 } from '@nsq-ts/protocol'
-import { Outcome } from '../core/channel.ts'
+import { type Channel, Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { observeFin } from '../stats/fin-latency.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
 import { State } from './client-state.ts'
 import type { ClientV2 } from './client-v2.ts'
@@ -28,6 +30,8 @@ import type { Grant } from './upgrade.ts'
 
 const MAGIC = Buffer.from('  V2')
 const SIZE_FIELD_SIZE = 4
+/** The commands that need permission where there are auth servers. */
+const GUARDED: ReadonlySet<Command> = new Set([Command.sub, Command.pub, Command.mpub, Command.dpub])
 /** The least that a message takes in an MPUB: its size and one byte. */
 const MPUB_MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
 
@@ -36,7 +40,7 @@ const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBodySize: 4, mpu
 type Awaiting = (typeof Awaiting)[keyof typeof Awaiting]
 
 /** A command that brings a body of one piece. */
-type BodyCommand = 'IDENTIFY' | 'PUB' | 'DPUB'
+type BodyCommand = 'IDENTIFY' | 'AUTH' | 'PUB' | 'DPUB'
 
 /**
  * The V2 protocol of one client: what it says, checked and turned into calls on the core. Handlers bear the names of
@@ -50,6 +54,8 @@ export class ProtocolV2 implements CommandHandler {
   #closed = false
   /** TLS is required, and this connection is in the clear. */
   #tlsMissing: boolean
+  /** The next FIN of this read is the one whose latency is noted. */
+  #sampleFin = false
 
   // The command whose body is awaited.
   #command: BodyCommand = 'PUB'
@@ -75,6 +81,7 @@ export class ProtocolV2 implements CommandHandler {
 
   /** Interprets what came. Errors are told to the client here, at the border of the connection. */
   read(chunk: Buffer): void {
+    this.#sampleFin = true
     try {
       this.#reader.push(chunk)
     } catch (error) {
@@ -114,6 +121,7 @@ export class ProtocolV2 implements CommandHandler {
     client.heartbeat.heard()
     const command = readCommand(buf, start, end)
     if (this.#tlsMissing && command !== Command.identify) throw tlsRequired(buf, start, end)
+    if (client.auth !== null && client.auth.expired && GUARDED.has(command)) return this.#renewAuth(buf, start, end)
     switch (command) {
       case Command.fin:
         return this.#FIN(buf, start, end)
@@ -137,6 +145,8 @@ export class ProtocolV2 implements CommandHandler {
         return this.#CLS()
       case Command.identify:
         return this.#IDENTIFY()
+      case Command.auth:
+        return this.#AUTH(buf, start, end)
       default: {
         const word = buf.subarray(start, indexOfSpace(buf, start, end))
         throw new ProtocolError('E_INVALID', Buffer.concat([Buffer.from('invalid command '), word]))
@@ -213,9 +223,79 @@ export class ProtocolV2 implements CommandHandler {
     })
   }
 
+  #AUTH(buf: Buffer, start: number, end: number): void {
+    this.#requireState('AUTH', this.#client.state === State.init)
+    if (parameters(buf, start, end).length > 0)
+      throw new ProtocolError('E_INVALID', 'AUTH invalid number of parameters')
+    this.#awaitBody('AUTH')
+  }
+
+  #runAuth(secret: Buffer): void {
+    const { auth, remoteIp, transport } = this.#client
+    if (auth !== null && auth.known) throw new ProtocolError('E_INVALID', 'AUTH already set')
+    if (auth === null) throw new ProtocolError('E_AUTH_DISABLED', 'AUTH disabled')
+    const commonName = transport.secured?.commonName ?? ''
+    const request = { secret: Buffer.from(secret), remoteIp, tls: transport.secured !== null, commonName }
+    this.#suspend(async () => {
+      const { identity, identityUrl, permissionCount } = await this.#askAuthServers(auth.authenticate(request))
+      if (permissionCount === 0) throw new ProtocolError('E_UNAUTHORIZED', 'AUTH no authorizations found')
+      this.#client.answer(encodeJson({ identity, identity_url: identityUrl, permission_count: permissionCount }))
+    })
+  }
+
+  /** The time of what the client may do is over: asks again, and then takes the command up. */
+  #renewAuth(buf: Buffer, start: number, end: number): void {
+    const line = Buffer.from(buf.subarray(start, end))
+    this.#suspend(async () => {
+      await this.#askAuthServers(this.#client.auth!.renew())
+      this.onLine(line, 0, line.length)
+    })
+  }
+
+  /** @throws {ProtocolError} E_AUTH_FAILED; only the log tells why */
+  async #askAuthServers<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (cause) {
+      const { remoteAddress } = this.#client
+      this.#context.logger.warn(() => `PROTOCOL(V2): [${remoteAddress}] AUTH failed ${(cause as Error).message}`)
+      throw new ProtocolError('E_AUTH_FAILED', 'AUTH failed')
+    }
+  }
+
+  /** Nothing that the client sends is looked at until the work is done. */
+  #suspend(work: () => Promise<void>): void {
+    this.#reader.pause()
+    this.#client.hold()
+    void this.#finishSuspended(work)
+  }
+
+  async #finishSuspended(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      if (this.#closed) return
+      this.#client.release()
+      this.#reader.resume()
+    } catch (error) {
+      if (!this.#closed) this.#fail(error)
+    }
+  }
+
+  /** @throws {ProtocolError} when authorization is needed and not there; a publish has no channel */
+  #authorize(command: 'SUB' | PublishCommand, topicName: string, channelName: string): void {
+    const { auth } = this.#client
+    if (auth === null) return
+    const { authorization } = auth
+    if (authorization === null) throw new ProtocolError('E_AUTH_FIRST', `AUTH required before ${command}`)
+    const permission = command === 'SUB' ? 'subscribe' : 'publish'
+    if (authorization.allows(permission, topicName, channelName)) return
+    const what = `${quoteName(topicName)} ${quoteName(channelName)}`
+    throw new ProtocolError('E_UNAUTHORIZED', `AUTH failed for ${command} on ${what}`)
+  }
+
   #SUB(buf: Buffer, start: number, end: number): void {
     const client = this.#client
-    const { options, registry } = this.#context
+    const { options } = this.#context
     this.#requireState('SUB', client.state === State.init)
     if (client.heartbeat.intervalMs <= 0) {
       throw new ProtocolError('E_INVALID', 'cannot SUB with heartbeats disabled')
@@ -228,8 +308,8 @@ export class ProtocolV2 implements CommandHandler {
     if (!isValidChannelName(channelName.toString('latin1'))) {
       throw new ProtocolError('E_BAD_CHANNEL', `SUB channel name ${quoteName(channelName)} is not valid`)
     }
-    const topic = registry.topic(topicName.toString('latin1'))
-    const channel = registry.channel(topic, channelName.toString('latin1'))
+    this.#authorize('SUB', topicName.toString('latin1'), channelName.toString('latin1'))
+    const { topic, channel } = this.#subscription(topicName.toString('latin1'), channelName.toString('latin1'))
     if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
       const limit = options.maxChannelConsumers
       throw new ProtocolError(
@@ -242,6 +322,19 @@ export class ProtocolV2 implements CommandHandler {
     client.channel = channel
     client.lane = channel.subscribe(client)
     client.answerOk()
+  }
+
+  /** @throws {ProtocolError} E_SUB_FAILED when there may be no such topic or channel, or it cannot be made */
+  #subscription(topicName: string, channelName: string): { topic: Topic; channel: Channel } {
+    const { limits, registry } = this.#context
+    try {
+      limits.checkTopic(topicName)
+      const topic = registry.topic(topicName)
+      limits.checkChannel(topic, channelName)
+      return { topic, channel: registry.channel(topic, channelName) }
+    } catch (cause) {
+      throw new ProtocolError('E_SUB_FAILED', `SUB failed ${(cause as Error).message}`, { cause })
+    }
   }
 
   #RDY(buf: Buffer, start: number, end: number): void {
@@ -266,9 +359,16 @@ export class ProtocolV2 implements CommandHandler {
   #FIN(buf: Buffer, start: number, end: number): void {
     const client = this.#client
     const at = this.#messageIdAt('FIN', 1, buf, start, end)
-    const outcome = client.channel!.finish(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at))
-    if (outcome === Outcome.done) client.finishCount++
-    else this.#failMessage('E_FIN_FAILED', 'FIN', outcome, buf, at)
+    const idHi = parseIdHi(buf, at)
+    const idLo = parseIdLo(buf, at)
+    const outcome = client.channel!.finish(client.lane!, idHi, idLo)
+    if (outcome === Outcome.done) {
+      client.finishCount++
+      if (this.#sampleFin) {
+        this.#sampleFin = false
+        observeFin(client.channel!, idHi, idLo, this.#context.clock.wallUs())
+      }
+    } else this.#failMessage('E_FIN_FAILED', 'FIN', outcome, buf, at)
   }
 
   #REQ(buf: Buffer, start: number, end: number): void {
@@ -327,7 +427,12 @@ export class ProtocolV2 implements CommandHandler {
 
   #MPUB(buf: Buffer, start: number, end: number): void {
     this.#readTopicName('MPUB', buf, start, end)
-    this.#topic() // made here, whatever becomes of the rest
+    this.#authorize('MPUB', this.#topicName, '')
+    try {
+      this.#topic() // made here, whatever becomes of the rest
+    } catch (error) {
+      throw publishFailed('MPUB', error as Error)
+    }
     this.#awaiting = Awaiting.mpubBodySize
     this.#reader.need(SIZE_FIELD_SIZE)
   }
@@ -342,7 +447,7 @@ export class ProtocolV2 implements CommandHandler {
 
   #readBodySize(size: number): void {
     const command = this.#command
-    const isMessage = command !== 'IDENTIFY'
+    const isMessage = command === 'PUB' || command === 'DPUB'
     const max = isMessage ? this.#context.options.maxMsgSize : this.#context.options.maxBodySize
     // The original looks at the upper bound first where it reads a command's body, at the lower first for a message.
     if (size > max) {
@@ -364,15 +469,19 @@ export class ProtocolV2 implements CommandHandler {
         return this.#runDpub(buf, start, end)
       case 'IDENTIFY':
         return this.#runIdentify(buf.subarray(start, end))
+      case 'AUTH':
+        return this.#runAuth(buf.subarray(start, end))
     }
   }
 
   #runPub(buf: Buffer, start: number, end: number): void {
+    this.#authorize('PUB', this.#topicName, '')
     const { answers } = this.#client
     this.#publish('PUB', 1, (topic, ticket) => topic.publish(buf, start, end, answers, ticket))
   }
 
   #runDpub(buf: Buffer, start: number, end: number): void {
+    this.#authorize('DPUB', this.#topicName, '')
     const { answers } = this.#client
     this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
   }
@@ -520,6 +629,7 @@ export class ProtocolV2 implements CommandHandler {
   #topic(): Topic {
     const last = this.#lastTopic
     if (last !== null && last.name === this.#topicName && !last.closed) return last
+    this.#context.limits.checkTopic(this.#topicName)
     return (this.#lastTopic = this.#context.registry.topic(this.#topicName))
   }
 
@@ -583,9 +693,9 @@ function tlsRequired(buf: Buffer, start: number, end: number): ProtocolError {
 }
 
 function bodyErrorCode(command: BodyCommand): ErrorCode {
-  return command === 'IDENTIFY' ? 'E_BAD_BODY' : 'E_BAD_MESSAGE'
+  return command === 'IDENTIFY' || command === 'AUTH' ? 'E_BAD_BODY' : 'E_BAD_MESSAGE'
 }
 
 function bodyName(command: BodyCommand): string {
-  return command === 'IDENTIFY' ? 'body' : 'message body'
+  return command === 'IDENTIFY' || command === 'AUTH' ? 'body' : 'message body'
 }

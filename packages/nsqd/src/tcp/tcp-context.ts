@@ -1,8 +1,10 @@
 import type { Logger } from '@nsq-ts/daemon'
+import type { AuthServers } from '../auth/auth-servers.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Turn } from '../core/turn.ts'
 import type { BlockPool } from '../log/block-pool.ts'
+import type { CreationLimits } from '../limits.ts'
 import type { TlsRequired } from '../options-tls.ts'
 import type { ServerTls } from '../tls/server-tls.ts'
 import type { ClientV2 } from './client-v2.ts'
@@ -19,6 +21,9 @@ export interface TcpContext {
   readonly clients: Set<ClientV2>
   /** The server's certificate; undefined: no TLS. */
   readonly tls: ServerTls | undefined
+  /** Who says what a client may do; undefined: everybody may do everything. */
+  readonly authServers: AuthServers | undefined
+  readonly limits: CreationLimits
   readonly options: TcpOptions
   /** As reported to clients. */
   readonly version: string
@@ -38,6 +43,8 @@ export interface TcpOptions {
   readonly maxOutputBufferTimeoutMs: number
   readonly outputBufferTimeoutMs: number
   readonly maxChannelConsumers: number
+  /** 0: no limit. */
+  readonly maxConnections: number
   readonly deflate: boolean
   readonly maxDeflateLevel: number
   readonly snappy: boolean

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { ClientV2 } from './client-v2.ts'
+import { Refusals } from './refusals.ts'
 import type { TcpContext } from './tcp-context.ts'
 
 /** Bytes of output that a socket may hold before its client counts as congested, and gets no more messages until it has read. */
@@ -8,10 +9,12 @@ const OUTPUT_HIGH_WATER_MARK = 65536
 /** A server for V2 clients; the caller has it listen. Its connections are `context.clients`. */
 export function createTcpServer(context: TcpContext): Server {
   let lastId = 0
+  const refusals = new Refusals(context)
   // allowHalfOpen: a client that closed its side in the middle of a command is still told so.
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, highWaterMark: OUTPUT_HIGH_WATER_MARK },
     (socket) => {
+      if (isFull(context)) return refusals.refuse(socket)
       const client = new ClientV2(context, socket, ++lastId)
       context.logger.info(() => `TCP: new client(${client.remoteAddress})`)
       context.clients.add(client)
@@ -19,4 +22,8 @@ export function createTcpServer(context: TcpContext): Server {
     },
   )
   return server
+}
+
+function isFull({ clients, options }: TcpContext): boolean {
+  return options.maxConnections > 0 && clients.size >= options.maxConnections
 }

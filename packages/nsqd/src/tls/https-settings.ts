@@ -15,5 +15,7 @@ export function httpsSettings(tls: ServerTls): Pick<HttpServerSettings, 'tls' | 
         tls: { ...material, requestCert: true, rejectUnauthorized: false },
         acceptTls: (socket) => socket.getPeerX509Certificate() !== undefined,
       }
+    default:
+      return clientCertificate satisfies never
   }
 }

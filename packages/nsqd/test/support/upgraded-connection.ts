@@ -46,7 +46,7 @@ export class UpgradedConnection {
 
   /** Sends the magic. */
   static open(port: number): UpgradedConnection {
-    const connection = new UpgradedConnection(connectTcp(port, '127.0.0.1'))
+    const connection = new UpgradedConnection(connectTcp({ port, host: '127.0.0.1', noDelay: true }))
     connection.send(MAGIC_V2)
     return connection
   }
