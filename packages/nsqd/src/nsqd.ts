@@ -17,6 +17,8 @@ import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { httpRoutes } from './http/routes.ts'
 import { BlockPool } from './log/block-pool.ts'
+import { Discovery } from './discovery/discovery.ts'
+import { effectiveOptions } from './http/effective-options.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
@@ -49,6 +51,7 @@ export interface NsqdAddresses {
 export class Nsqd implements Daemon {
   readonly logger: Logger
   readonly registry: TopicRegistry
+  readonly discovery: Discovery
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -75,6 +78,7 @@ export class Nsqd implements Daemon {
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
     this.registry = new TopicRegistry(this.#coreContext())
+    this.discovery = new Discovery({ registry: this.registry, logger, options, announced: () => effectiveOptions(this) })
   }
 
   readonly #fail: (error: Error) => void
@@ -88,6 +92,7 @@ export class Nsqd implements Daemon {
   changeOptions(change: Partial<NsqdOptions>): void {
     this.#options = { ...this.#options, ...change }
     this.logger.level = this.#options.logLevel
+    if (change.lookupdTcpAddresses !== undefined) this.discovery.setAddresses(change.lookupdTcpAddresses)
   }
 
   /** @throws {Error} before `start` */
@@ -144,8 +149,11 @@ export class Nsqd implements Daemon {
     checkOptionsAfterTls(this.#options, false)
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
+    this.registry.openWith((topic) => this.discovery.open(topic))
     await this.#listen()
     this.#loadMetadata(join(dataPath, 'nsqd.dat'))
+    this.registry.listen(this.discovery)
+    this.discovery.start()
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
   }
@@ -175,7 +183,7 @@ export class Nsqd implements Daemon {
       const text = readMetadataFile(file)
       const metadata = text === undefined ? { topics: [] } : parse(text)
       for (const entry of metadata.topics) {
-        const topic = registry.topic(entry.name)
+        const topic = registry.restoredTopic(entry.name)
         if (entry.paused) topic.pause()
         for (const channelEntry of entry.channels) {
           const channel = registry.channel(topic, channelEntry.name)
@@ -206,6 +214,7 @@ export class Nsqd implements Daemon {
     clearInterval(this.#sweep)
     await this.#closeTcp()
     await this.#httpServer?.close()
+    await this.discovery.close()
     this.#closeMetadata()
     this.logger.info('NSQ: closing topics')
     this.registry.close()

@@ -5,15 +5,14 @@ import { existingTopic, topicName } from './arguments.ts'
 /** `/topic/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
 export function topicRoutes(nsqd: Nsqd): Route[] {
   const { registry } = nsqd
-  const post = (action: string, run: (query: Query) => void): Route => ({
+  const post = (action: string, run: (query: Query) => Promise<void> | void): Route => ({
     method: 'POST',
     path: `/topic/${action}`,
     handle: ({ query }) => run(query),
   })
   return [
-    post('create', (query) => {
-      registry.topic(topicName(query))
-    }),
+    // Answered once it has the channels that the cluster knows of it.
+    post('create', (query) => nsqd.discovery.opened(registry.topic(topicName(query)))),
     post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
     post('empty', (query) => {
       // The only one of these that looks at the name before it looks for the topic.
