@@ -34,7 +34,7 @@ export interface DiscoverySettings {
   /** Asked at every IDENTIFY, after the start: the ports are only known once nsqd listens. */
   readonly announced: () => AnnouncedOptions
   /** Whom to trust, should an nsqlookupd insist on HTTPS. */
-  readonly tls?: SecureContextOptions | undefined
+  readonly tls?: () => SecureContextOptions | undefined
   readonly timing?: DiscoveryTiming
   readonly random?: () => number
 }
@@ -157,7 +157,7 @@ export class Discovery implements RegistryListener {
   #findChannels(topic: Topic, peers: Iterable<LookupPeer>): ReturnType<typeof findChannels> {
     const { logger, options, tls } = this.#settings
     const { httpClientConnectTimeoutMs, httpClientRequestTimeoutMs } = options
-    this.#query ??= new ChannelQuery({ connectTimeoutMs: httpClientConnectTimeoutMs, tls })
+    this.#query ??= new ChannelQuery({ connectTimeoutMs: httpClientConnectTimeoutMs, tls: tls?.() })
     const context = {
       logger,
       timing: this.#timing,
