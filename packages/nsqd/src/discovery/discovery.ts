@@ -120,6 +120,7 @@ export class Discovery implements RegistryListener {
     const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHOWN_AFTER_MS)))
     await Promise.race([enough, Promise.all(this.#opening.values())])
     clearTimeout(timer)
+    await new Promise(setImmediate) // what waited in them is handed out at the end of the turn
   }
 
   async #prepare(topic: Topic): Promise<void> {
