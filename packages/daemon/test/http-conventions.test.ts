@@ -116,6 +116,7 @@ describe('routing', () => {
     ['GET', '/x/../ping', 301, '/ping'],
     ['GET', '/CONFIG/Opt', 301, '/config/Opt'],
     ['GET', '/config/opt/', 301, '/config/opt'],
+    ['GET', '/config/a%23b%3Fc%25/?d', 301, '/config/a%23b%3Fc%25?d'],
     ['PUT', '/Config/opt', 307, '/config/opt'],
     ['POST', '/pub/?topic=a', 307, '/pub?topic=a'],
   ])('%s %s redirects with %i', async (method, path, status, location) => {

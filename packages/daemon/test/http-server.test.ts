@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { expect, test, vi } from 'vitest'
-import { HttpServer, silentLogger } from '../src/index.ts'
+import { HttpServer, Logger, silentLogger } from '../src/index.ts'
 import type { HttpServerSettings, Route } from '../src/index.ts'
 import { ask, RawClient } from './fixtures/raw-client.ts'
 
@@ -30,7 +30,9 @@ test('serves on a unix socket, which is gone after close', async () => {
 
 test('serves HTTPS', async () => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048 })
-  await using server = create({ tls: { key, cert }, name: 'HTTPS' })
+  const lines: string[] = []
+  const logger = new Logger({ prefix: '', destination: { write: (line) => lines.push(line), reopen() {}, close() {} } })
+  await using server = create({ tls: { key, cert }, name: 'HTTPS', logger })
   const { port } = await server.listen('127.0.0.1:0')
   const agent = new Agent({ rejectUnauthorized: false })
   const body = await new Promise<string>((resolve, reject) => {
@@ -47,6 +49,9 @@ test('serves HTTPS', async () => {
   plain.send('GET /ping HTTP/1.1\r\nHost: x\r\n\r\n')
   await plain.ended
   expect(plain.received).not.toContain('200')
+  await vi.waitFor(() =>
+    expect(lines).toContainEqual(expect.stringMatching(/INFO: HTTPS: TLS handshake with 127\.0\.0\.1:\d+ failed - /)),
+  )
 })
 
 test.each([

@@ -1,6 +1,15 @@
 import type { Server } from 'node:net'
 import { join } from 'node:path'
-import { type BoundAddress, type Daemon, HttpServer, listen, type Logger, StartError, VERSION, versionLine } from '@nsq-ts/daemon'
+import {
+  type BoundAddress,
+  type Daemon,
+  HttpServer,
+  listen,
+  type Logger,
+  StartError,
+  VERSION,
+  versionLine,
+} from '@nsq-ts/daemon'
 import { checkOptionsAfterTls, checkOptionsBeforeTls } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
@@ -85,6 +94,11 @@ export class Nsqd implements Daemon {
   get addresses(): NsqdAddresses {
     if (this.#addresses === undefined) throw new Error('nsqd is not started')
     return this.#addresses
+  }
+
+  /** It is being closed, or is: nothing is taken any more. */
+  get closing(): boolean {
+    return this.#closed !== undefined
   }
 
   /** `OK`, or what went wrong when a queue was written to last. */

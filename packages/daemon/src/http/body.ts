@@ -52,8 +52,8 @@ export class BodyReader {
   /** Once the answer is decided: what of the body nobody has read is let in and thrown away, for a bounded time. */
   discardRest(): void {
     if (this.#raw.complete) return
-    if (this.#continueExpected) {
-      // The client has not sent it and may never: where the next request begins is unknown.
+    if (this.#continueExpected || this.#raw.socket.readableEnded) {
+      // The client has not sent it and may never, or cannot any more: there is no next request to be found.
       this.#response.setHeader('Connection', 'close')
       return
     }

@@ -26,8 +26,14 @@ interface Outcome {
 export class Dispatcher {
   readonly #settings: DispatcherSettings
 
+  /** Of the requests whose handlers look at their signal. */
+  readonly #waiting = new Set<AbortController>()
+
   constructor(settings: DispatcherSettings) {
     this.#settings = settings
+    settings.closing.addEventListener('abort', () => {
+      for (const controller of this.#waiting) controller.abort()
+    })
   }
 
   /** Never rejects. */
@@ -60,7 +66,7 @@ export class Dispatcher {
     const match = router.match(method, path)
     if (match.kind !== 'route') return unrouted(match, method, target.query)
     const quiet = match.route.quiet === true
-    const openSignal = () => clientSignal(response, this.#settings.closing)
+    const openSignal = () => this.#clientSignal(response)
     const request = new HttpRequest({ raw, params: match.params, remoteAddress: client, openSignal, body })
     try {
       return { reply: replyOf(await match.route.handle(request)), logged: !quiet }
@@ -69,6 +75,18 @@ export class Dispatcher {
       this.#settings.logger.error(() => `${method} ${raw.url} failed - ${describe(error)}`)
       return { reply: errorReply(new HttpError(500, 'INTERNAL_ERROR')), logged: !quiet }
     }
+  }
+
+  /** Aborted by the end of the server and by a client that leaves before it has its answer. */
+  #clientSignal(response: ServerResponse): AbortSignal {
+    const controller = new AbortController()
+    if (this.#settings.closing.aborted || response.destroyed) controller.abort()
+    this.#waiting.add(controller)
+    response.once('close', () => {
+      this.#waiting.delete(controller)
+      if (!response.writableFinished) controller.abort()
+    })
+    return controller.signal
   }
 }
 
@@ -98,7 +116,7 @@ function unrouted(match: Exclude<Match, { kind: 'route' }>, method: string, quer
 }
 
 function redirectReply(path: string, query: string, method: string): Reply {
-  const location = encodeURI(path) + query
+  const location = encodeURI(path).replaceAll('#', '%23').replaceAll('?', '%3F') + query
   const headers = [['Location', location]] as const
   if (method !== 'GET') return new Reply('', { status: 307, contentType: '', headers })
   const href = location
@@ -112,19 +130,6 @@ function redirectReply(path: string, query: string, method: string): Reply {
 
 function unlogged(reply: Reply): Outcome {
   return { reply, logged: false }
-}
-
-/** Aborted by the end of the server and by a client that leaves before it has its answer. */
-function clientSignal(response: ServerResponse, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController()
-  if (closing.aborted || response.destroyed) gone.abort()
-  const abort = () => gone.abort()
-  closing.addEventListener('abort', abort, { once: true })
-  response.once('close', () => {
-    closing.removeEventListener('abort', abort)
-    if (!response.writableFinished) gone.abort()
-  })
-  return gone.signal
 }
 
 function send(response: ServerResponse, reply: Reply): void {

@@ -11,6 +11,7 @@ import { Router } from './router.ts'
 import type { Route } from './router.ts'
 import { listen } from '../net/listen.ts'
 import type { BoundAddress } from '../net/listen.ts'
+import { remoteAddress } from '../net/remote-address.ts'
 import type { Logger } from '../logging/logger.ts'
 
 export interface HttpServerSettings {
@@ -64,6 +65,9 @@ export class HttpServer {
       this.#answer(dispatcher, raw, response, true)
     })
     this.#server.on('clientError', refuseGarbage)
+    this.#server.on('tlsClientError', (error: Error, socket: Socket) => {
+      logger.info(() => `${this.#name}: TLS handshake with ${remoteAddress(socket)} failed - ${error.message}`)
+    })
   }
 
   /** Where it listens. @throws {Error} before `listen` */

@@ -16,14 +16,17 @@ export function wallClockMicroseconds(): string {
   return `${secondsStamp(second)}.${String(now - second * 1e6).padStart(6, '0')}`
 }
 
-/**
- * Node's wall clock has milliseconds; the steps between come from its monotonic clock. The two are compared at every call, so a
- * clock that is set while we run is followed.
- */
+// Node's wall clock has milliseconds; the steps between come from its monotonic clock, to which this is added (microseconds).
+let monotonicToWall = Number.NaN
+
 function epochMicroseconds(): number {
-  const milliseconds = Date.now()
-  const exact = (performance.timeOrigin + performance.now()) * 1e3
-  return Math.abs(exact - milliseconds * 1e3) < 2e3 ? Math.floor(exact) : milliseconds * 1e3
+  const before = performance.now()
+  const wall = Date.now() * 1e3
+  const after = performance.now()
+  // The two are compared at every call, so a clock that is set while we run is followed; unless we were interrupted in between.
+  const drift = after * 1e3 + monotonicToWall - wall
+  if (Number.isNaN(drift) || (Math.abs(drift) > 2e3 && after - before < 0.5)) monotonicToWall = wall - before * 1e3
+  return Math.floor(after * 1e3 + monotonicToWall)
 }
 
 function secondsStamp(second: number): string {

@@ -143,6 +143,7 @@ export class Channel implements TurnTask, DueSource {
   /** The subscriber left. What it has in flight stays so until it times out, or comes back at once if so configured. */
   unsubscribe(lane: Lane): void {
     this.#subscribed.delete(lane)
+    this.#ready.remove(lane)
     if (this.#context.options.requeueOnDisconnect) this.#takeBack(lane, Infinity)
     if (lane.count === 0) this.#lanes.delete(lane)
   }
@@ -286,17 +287,13 @@ export class Channel implements TurnTask, DueSource {
     const to = again.count > 0 ? Math.min(ranges.to, again.gate) : ranges.to
     const segment = this.#segmentAt(from)
     const index = from - segment.base
-    const count = segment.fit(index, Math.min(countMax, to - from), RUN_SIZE_MAX)
+    // One who samples gets them singly: until then each belongs to the line, whatever he does meanwhile.
+    const sampled = lane.subscriber.sampleRate > 0
+    const count = sampled ? 1 : segment.fit(index, Math.min(countMax, to - from), RUN_SIZE_MAX)
     ranges.shift(count)
-    if (lane.subscriber.sampleRate > 0) {
-      for (let i = 0; i < count; i++) {
-        if (this.#isSampledOut(lane)) segment.release(1)
-        else this.#handOutRun(lane, segment, index + i, 1, now)
-      }
-    } else {
-      this.#handOutRun(lane, segment, index, count, now)
-    }
     this.#countLocality(lane, count)
+    if (sampled && this.#isSampledOut(lane)) segment.release(1)
+    else this.#handOutRun(lane, segment, index, count, now)
     return count
   }
 

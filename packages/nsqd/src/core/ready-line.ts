@@ -32,6 +32,13 @@ export class ReadyLine {
     return lane
   }
 
+  /** Takes one out that is not to be served any more, wherever it stands. */
+  remove(lane: Lane): void {
+    if (!lane.queued) return
+    lane.queued = false
+    this.#lanes.splice(this.#lanes.indexOf(lane, this.#head), 1)
+  }
+
   /** The nearest one that has room, the earliest of those; undefined when none has. For topology-aware consumption. */
   takeNearest(hasRoom: (lane: Lane) => boolean): Lane | undefined {
     let best = -1

@@ -21,19 +21,26 @@ export class TurnQueue implements Turn {
   }
 
   /**
-   * Runs the tasks phase by phase. A task may schedule more: for a phase that is still ahead, or for the one that is
-   * going on, it is done in this turn, else in the next, so that a turn always ends.
+   * Runs the tasks phase by phase. A task may schedule more: for a phase that is still ahead it is done in this turn,
+   * else (also for the one that is going on) in the next, so that a turn always ends and others have theirs between.
    */
   run(): void {
-    this.#requested = false
-    for (const phase of [Phase.distribute, Phase.dispatch, Phase.flush]) {
-      const tasks = this.#phases[phase]!
-      for (let i = 0; i < tasks.length; i++) tasks[i]!.endTurn()
-      tasks.length = 0
+    try {
+      for (const phase of [Phase.distribute, Phase.dispatch, Phase.flush]) this.#runPhase(this.#phases[phase]!)
+    } finally {
+      this.#requested = this.#phases.some((tasks) => tasks.length > 0)
+      if (this.#requested) this.#request()
     }
-    if (this.#phases.some((tasks) => tasks.length > 0) && !this.#requested) {
-      this.#requested = true
-      this.#request()
+  }
+
+  #runPhase(tasks: TurnTask[]): void {
+    const count = tasks.length
+    let done = 0
+    try {
+      while (done < count) tasks[done++]!.endTurn()
+    } finally {
+      if (done === tasks.length) tasks.length = 0
+      else tasks.splice(0, done)
     }
   }
 }

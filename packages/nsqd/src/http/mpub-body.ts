@@ -13,7 +13,7 @@ const MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
  */
 export function boundsOfLines(body: Buffer, maxMsgSize: number): number[] {
   const bounds: number[] = []
-  for (let start = 0; start < body.length; ) {
+  for (let start = 0; start < body.length;) {
     const found = body.indexOf(LF, start)
     const end = found === -1 ? body.length : found
     if (end - start > maxMsgSize) throw new HttpError(413, 'MSG_TOO_BIG')

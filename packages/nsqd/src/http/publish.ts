@@ -39,7 +39,7 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
 
 function topicOf(nsqd: Nsqd, query: Query): Topic {
   const name = topicName(query)
-  if (isClosing(nsqd)) throw new HttpError(503, 'EXITING')
+  if (nsqd.closing) throw new HttpError(503, 'EXITING')
   return nsqd.registry.topic(name)
 }
 
@@ -63,7 +63,7 @@ function isBinary(nsqd: Nsqd, query: Query): boolean {
 
 /** A publish fails with this one code, whatever the reason; the log has the reason. */
 function enqueue(nsqd: Nsqd, publish: () => void): string {
-  if (isClosing(nsqd)) throw new HttpError(503, 'EXITING')
+  if (nsqd.closing) throw new HttpError(503, 'EXITING')
   try {
     publish()
   } catch (error) {
@@ -71,8 +71,4 @@ function enqueue(nsqd: Nsqd, publish: () => void): string {
     throw new HttpError(503, 'EXITING', { cause: error })
   }
   return 'OK'
-}
-
-function isClosing(nsqd: Nsqd & { readonly closing?: boolean }): boolean {
-  return nsqd.closing === true
 }

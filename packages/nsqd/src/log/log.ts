@@ -92,7 +92,8 @@ export class Log {
     for (let i = this.#segments.length - 1; i >= 0; i--) {
       const segment = this.#segments[i]!
       if (segment.tail <= from) return
-      segment.pending += (Math.min(to, segment.tail) - Math.max(from, segment.base)) * holders
+      const count = Math.min(to, segment.tail) - Math.max(from, segment.base)
+      if (count > 0) segment.pending += count * holders
     }
   }
 

@@ -72,7 +72,7 @@ export interface Percentile {
 /** The percentiles of several windows together: a topic's are those of all its channels. */
 export function latencyStats(windows: readonly LatencyWindow[], quantiles: readonly number[]): LatencyStats {
   if (windows.length === 0 || quantiles.length === 0) return { count: 0, percentiles: null }
-  const merged = newHistogram()
+  merged.reset()
   for (const window of windows) window.addTo(merged)
   const percentiles = quantiles.map((quantile) => ({ quantile, value: merged.percentile(quantile * 100) }))
   return { count: merged.count, percentiles }
@@ -81,3 +81,6 @@ export function latencyStats(windows: readonly LatencyWindow[], quantiles: reado
 function newHistogram(): RecordableHistogram {
   return createHistogram({ lowest: 1, highest: LATENCY_MAX_NS, figures: 2 })
 }
+
+/** Where windows are added up, one call at a time: to make a new one takes as long as the rest (25 us). */
+const merged = newHistogram()

@@ -28,7 +28,11 @@ function memoryLines({ memory }: StatsReport): string[] {
 function topicsLines({ topics }: StatsReport, nowMs: number): string[] {
   if (topics === null || topics.length === 0) return ['', 'Topics: None']
   // A blank line between topics, none before the first.
-  return ['', 'Topics:', ...topics.flatMap((topic, index) => [...(index === 0 ? [] : ['']), ...topicLines(topic, nowMs)])]
+  return [
+    '',
+    'Topics:',
+    ...topics.flatMap((topic, index) => [...(index === 0 ? [] : ['']), ...topicLines(topic, nowMs)]),
+  ]
 }
 
 function producersLines({ producers }: StatsReport, nowMs: number): string[] {

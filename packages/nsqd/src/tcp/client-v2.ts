@@ -69,7 +69,8 @@ export class ClientV2 implements Subscriber {
     this.#socket = socket
     this.id = id
     const ip = socket.remoteAddress ?? ''
-    this.remoteAddress = ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
+    this.remoteAddress =
+      ip === '' ? '@' : ip.includes(':') ? `[${ip}]:${socket.remotePort}` : `${ip}:${socket.remotePort}`
     this.connectedAtMs = context.clock.wallUs() / 1000
     this.settings = {
       clientId: ip,

@@ -206,7 +206,10 @@ export class ProtocolV2 implements CommandHandler {
     const channel = registry.channel(topic, channelName.toString('latin1'))
     if (options.maxChannelConsumers > 0 && channel.subscriberCount >= options.maxChannelConsumers) {
       const limit = options.maxChannelConsumers
-      throw new ProtocolError('E_SUB_FAILED', `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`)
+      throw new ProtocolError(
+        'E_SUB_FAILED',
+        `SUB failed consumers for ${topic.name}:${channel.name} exceeds limit of ${limit}`,
+      )
     }
     client.state = State.subscribed
     client.topic = topic
@@ -250,7 +253,10 @@ export class ProtocolV2 implements CommandHandler {
     const asked = signed64(this.#decimal('REQ could not parse timeout', buf, from, indexOfSpace(buf, from, end)))
     const delayMs = asked < 0 ? 0 : asked > options.maxReqTimeoutMs ? options.maxReqTimeoutMs : Number(asked)
     if (delayMs !== asked) {
-      logger.info(() => `[${client.remoteAddress}] REQ timeout ${asked} out of range 0-${options.maxReqTimeoutMs}. Setting to ${delayMs}`)
+      logger.info(
+        () =>
+          `[${client.remoteAddress}] REQ timeout ${asked} out of range 0-${options.maxReqTimeoutMs}. Setting to ${delayMs}`,
+      )
     }
     const outcome = client.channel!.requeue(client.lane!, parseIdHi(buf, at), parseIdLo(buf, at), delayMs)
     if (outcome === Outcome.done) client.requeueCount++
@@ -526,7 +532,7 @@ export class ProtocolV2 implements CommandHandler {
 /** The parameters of a line, as bytes: what follows the command, split at every single space. */
 function parameters(buf: Buffer, start: number, end: number): Buffer[] {
   const found: Buffer[] = []
-  for (let at = indexOfSpace(buf, start, end) + 1; at <= end; ) {
+  for (let at = indexOfSpace(buf, start, end) + 1; at <= end;) {
     const next = indexOfSpace(buf, at, end)
     found.push(buf.subarray(at, next))
     at = next + 1
