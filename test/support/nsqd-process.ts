@@ -99,6 +99,7 @@ export class NsqdProcess implements AsyncDisposable {
   async connect(settings: V2ClientSettings = {}): Promise<V2Client> {
     const client = await V2Client.connect(this.tcpPort, settings)
     this.#clients.add(client)
+    void client.closed.then(() => this.#clients.delete(client))
     return client
   }
 
@@ -142,10 +143,15 @@ export class NsqdProcess implements AsyncDisposable {
 
   // ---- the end ----
 
+  /** SIGTERM, and no waiting. */
+  terminate(): void {
+    this.#subprocess.kill('SIGTERM')
+  }
+
   /** SIGTERM, as an operator would. @returns the exit code @throws when it does not leave in time */
   async stop(): Promise<number | undefined> {
     for (const client of this.#clients) client.destroy()
-    this.#subprocess.kill('SIGTERM')
+    if (this.running) this.terminate()
     await eventually(() => !this.running, { what: 'nsqd leaves', timeoutMs: STOP_TIMEOUT_MS })
     return this.#exit?.exitCode
   }

@@ -78,7 +78,7 @@ export class V2Client implements Disposable {
 
   /** @returns false when the socket holds so much that the sender should wait for its `drain` */
   send(...parts: readonly Uint8Array[]): boolean {
-    return this.socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))
+    return this.socket.write(Buffer.concat(parts))
   }
 
   async subscribe(topic: string, channel: string, ready: number): Promise<void> {

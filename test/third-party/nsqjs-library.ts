@@ -17,7 +17,7 @@ async function connectPublisher(port: number): Promise<Publisher> {
   const answered = (publish: (callback: (error?: Error) => void) => void) =>
     new Promise<void>((resolve, reject) => publish((error) => (error ? reject(error) : resolve())))
   return {
-    publish: (topic, body) => answered((callback) => writer.publish(topic, body as string[], callback)),
+    publish: (topic, body) => answered((callback) => writer.publish(topic, body, callback)),
     // deferPublish wants an array, although its README says otherwise
     publishDeferred: (topic, body, delayMs) =>
       answered((callback) => writer.deferPublish(topic, [body], delayMs, callback)),

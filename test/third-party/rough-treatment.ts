@@ -56,7 +56,7 @@ export async function treatRoughly(library: Library): Promise<void> {
   await using steady = await consume(STEADY, 500, 60_000, finishAll(ledgers[STEADY]))
   await using stormy = await consume(STORMY, 500, 1500, (delivery) => storm(delivery, ledgers[STORMY]))
   const casualty = dieAfter(3000, 100, ledgers[STORMY])
-  await using doomed = await consume(STORMY, 200, 1000, casualty.onMessage)
+  await using doomed = await consume(STORMY, 200, 1000, (delivery) => casualty.onMessage(delivery))
   casualty.consumer = doomed
   const killed = await startDoomed(library, nsqd.tcpPort, 1000, 100, ledgers[STORMY])
 
@@ -82,16 +82,12 @@ export async function treatRoughly(library: Library): Promise<void> {
 /** In batches, one by one, and deferred: each index once. */
 async function publishAll(library: Library, port: number): Promise<void> {
   const publisher = await library.connectPublisher(port)
-  let index = 0
-  while (index < MESSAGE_COUNT - SINGLE_COUNT - DEFERRED_COUNT) {
-    const size = Math.min(BATCH_SIZE, MESSAGE_COUNT - SINGLE_COUNT - DEFERRED_COUNT - index)
-    await publisher.publish(
-      TOPIC,
-      Array.from({ length: size }, () => String(index++)),
-    )
-  }
-  while (index < MESSAGE_COUNT - DEFERRED_COUNT) await publisher.publish(TOPIC, String(index++))
-  while (index < MESSAGE_COUNT) await publisher.publishDeferred(TOPIC, String(index++), 300)
+  const bodies = Array.from({ length: MESSAGE_COUNT }, (_, index) => String(index))
+  const batched = bodies.splice(0, MESSAGE_COUNT - SINGLE_COUNT - DEFERRED_COUNT)
+  const single = bodies.splice(0, SINGLE_COUNT)
+  while (batched.length > 0) await publisher.publish(TOPIC, batched.splice(0, BATCH_SIZE))
+  for (const body of single) await publisher.publish(TOPIC, body)
+  for (const body of bodies) await publisher.publishDeferred(TOPIC, body, 300)
   await publisher.close()
 }
 
