@@ -17,14 +17,21 @@ export function checkOptionsBeforeTls(options: NsqdOptions): NsqdOptions {
 }
 
 /**
- * The checks once TLS material is loaded.
+ * The check between loading what the server shows and what it trusts as a client.
  * @param tlsLoaded there is a certificate with its key
  * @throws {StartError}
  */
-export function checkOptionsAfterTls(options: NsqdOptions, tlsLoaded: boolean): void {
+export function checkTlsRequired(options: NsqdOptions, tlsLoaded: boolean): void {
   if (options.tlsRequired !== 'off' && !tlsLoaded) {
     throw refusal('cannot require TLS client connections without TLS key and cert')
   }
+}
+
+/**
+ * The checks once all TLS material is loaded.
+ * @throws {StartError}
+ */
+export function checkOptionsAfterTls(options: NsqdOptions): void {
   if (options.authHttpRequestMethod !== 'get' && options.authHttpRequestMethod !== 'post') {
     throw refusal('--auth-http-request-method must be post or get')
   }

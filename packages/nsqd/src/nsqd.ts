@@ -6,11 +6,13 @@ import {
   HttpServer,
   listen,
   type Logger,
+  parseHostPort,
+  type Route,
   StartError,
   VERSION,
   versionLine,
 } from '@nsq-ts/daemon'
-import { checkOptionsAfterTls, checkOptionsBeforeTls } from './check-options.ts'
+import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
@@ -20,11 +22,17 @@ import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
+import { DiskSpace } from './storage/disk-space.ts'
 import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
+import { nodeFiles } from './storage/node-files.ts'
+import { TopicStores } from './storage/topic-stores.ts'
 import { systemAlarm, systemClock } from './system-clock.ts'
 import type { ClientV2 } from './tcp/client-v2.ts'
 import { createTcpServer } from './tcp/tcp-server.ts'
+import { loadClientMaterial } from './tls/material.ts'
+import { httpsSettings } from './tls/https-settings.ts'
+import { ServerTls } from './tls/server-tls.ts'
 
 /** The largest segment: 4,400 messages of 200 bytes. Larger ones save little and are given back later. */
 const SEGMENT_SIZE = 1024 * 1024
@@ -40,6 +48,8 @@ export interface NsqdAddresses {
   readonly tcp: BoundAddress
   /** Absent when --http-address is empty. */
   readonly http: BoundAddress | undefined
+  /** Absent when --https-address is empty or there is no certificate. */
+  readonly https: BoundAddress | undefined
 }
 
 /**
@@ -58,12 +68,20 @@ export class Nsqd implements Daemon {
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
+  readonly #stores: TopicStores
+  readonly #diskSpace: DiskSpace
+  #health = 'OK'
   #lock: DataPathLock | undefined
   #metadata: MetadataWriter | undefined
   #tcpServer: Server | undefined
   #httpServer: HttpServer | undefined
+  #httpsServer: HttpServer | undefined
+  #tls: ServerTls | undefined
   #addresses: NsqdAddresses | undefined
+  /** What is on disk is what we have in memory: only then is it written back at the end. */
+  #restored = false
   #sweep: NodeJS.Timeout | undefined
+  #sync: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
 
   /** @param fail told when a listener dies after the start. */
@@ -74,7 +92,12 @@ export class Nsqd implements Daemon {
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
-    this.registry = new TopicRegistry(this.#coreContext())
+    this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
+    this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
+      if (full) logger.warn(`DISK: less than ${options.diskReserve} bytes are free; publishes are refused`)
+      else logger.info('DISK: there is space again; publishes are taken')
+    })
+    this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
   }
 
   readonly #fail: (error: Error) => void
@@ -103,7 +126,7 @@ export class Nsqd implements Daemon {
 
   /** `OK`, or what went wrong when a queue was written to last. */
   get health(): string {
-    return 'OK'
+    return this.#diskSpace.full ? 'no space left on device' : this.#health
   }
 
   // ---- life ----
@@ -116,6 +139,11 @@ export class Nsqd implements Daemon {
       await this.close()
       throw error
     }
+  }
+
+  /** SIGHUP: reads the certificate again. */
+  reload(): void {
+    this.#tls?.reload()
   }
 
   /** Idempotent: every caller waits for the same close. Resolves when no socket, timer or file is left open. */
@@ -134,20 +162,41 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
-    const { dataPath } = this.#options
     try {
-      this.#lock = DataPathLock.acquire(dataPath === '' ? process.cwd() : dataPath)
+      this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
     this.#options = checkOptionsBeforeTls(this.#options)
-    checkOptionsAfterTls(this.#options, false)
+    this.#loadTls()
+    checkOptionsAfterTls(this.#options)
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
     await this.#listen()
-    this.#loadMetadata(join(dataPath, 'nsqd.dat'))
+    this.#restoreTopics()
+    this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    this.#restored = true
+    this.#diskSpace.start()
+    this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
+    this.#sync.unref()
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
+    await this.#tls?.watch()
+  }
+
+  #loadTls(): void {
+    this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
+    checkTlsRequired(this.#options, this.#tls !== undefined)
+    loading('client TLS config', () => loadClientMaterial(this.#options))
+
+    function loading<T>(what: string, load: () => T): T {
+      try {
+        return load()
+      } catch (error) {
+        const reason = `failed to build ${what} - ${(error as Error).message}`
+        throw new StartError(`failed to instantiate nsqd - ${reason}`, { cause: error })
+      }
+    }
   }
 
   async #listen(): Promise<void> {
@@ -157,16 +206,51 @@ export class Nsqd implements Daemon {
       const tcp = await listen(this.#tcpServer, tcpAddress)
       this.#tcpServer.on('error', this.#fail)
       this.logger.info(`TCP: listening on ${tcp.text}`)
-      let http: BoundAddress | undefined
-      if (httpAddress !== '') {
-        const server = new HttpServer({ routes: httpRoutes(this), logger: this.logger })
-        http = await server.listen(httpAddress, this.#fail)
-        this.#httpServer = server
-      }
-      this.#addresses = { tcp, http }
+      const routes = httpRoutes(this)
+      const http = httpAddress === '' ? undefined : await this.#listenHttp(routes, httpAddress)
+      const https = this.#tls === undefined ? undefined : await this.#listenHttps(routes, this.#tls)
+      this.#addresses = { tcp, http, https }
     } catch (error) {
       throw new StartError(`failed to instantiate nsqd - ${(error as Error).message}`, { cause: error })
     }
+  }
+
+  get #dataPath(): string {
+    return this.#options.dataPath === '' ? process.cwd() : this.#options.dataPath
+  }
+
+  #restoreTopics(): void {
+    try {
+      this.#stores.restoreAll(this.registry)
+    } catch (error) {
+      throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  async #listenHttp(routes: readonly Route[], address: string): Promise<BoundAddress> {
+    const { tlsRequired } = this.#options
+    const httpsPort = () => this.#addresses?.https?.port ?? 0
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
+    })
+    const bound = await server.listen(address, this.#fail)
+    this.#httpServer = server
+    return bound
+  }
+
+  async #listenHttps(routes: readonly Route[], tls: ServerTls): Promise<BoundAddress | undefined> {
+    const address = this.#options.httpsAddress
+    if (address === '') return undefined
+    if (parseHostPort(address) === undefined) {
+      throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
+    }
+    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const bound = await server.listen(address, this.#fail)
+    this.#httpsServer = server
+    tls.listen((material) => server.renewTls(material))
+    return bound
   }
 
   #loadMetadata(file: string): void {
@@ -204,11 +288,13 @@ export class Nsqd implements Daemon {
 
   async #closeOnce(): Promise<void> {
     clearInterval(this.#sweep)
+    clearInterval(this.#sync)
+    this.#diskSpace.close()
     await this.#closeTcp()
-    await this.#httpServer?.close()
+    await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
+    this.#tls?.close()
     this.#closeMetadata()
-    this.logger.info('NSQ: closing topics')
-    this.registry.close()
+    if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
     this.#scanner.close()
     this.#lock?.release()
@@ -222,6 +308,13 @@ export class Nsqd implements Daemon {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     for (const client of this.clients) client.destroy()
     await closed
+  }
+
+  #closeTopics(): void {
+    this.logger.info('NSQ: closing topics')
+    for (const { topic, error } of this.registry.shutDown()) {
+      this.logger.error(`TOPIC(${topic.name}): failed to close - ${error.message}`)
+    }
   }
 
   #closeMetadata(): void {
@@ -244,6 +337,8 @@ export class Nsqd implements Daemon {
       scanner: this.#scanner,
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
       latency: latencyRecorders(options),
+      onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
+      refuse: () => this.#diskSpace.check(),
       options: {
         nodeId: options.nodeId,
         memQueueSize: options.memQueueSize,
@@ -254,6 +349,13 @@ export class Nsqd implements Daemon {
     }
   }
 
+  #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
+    const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
+    // --sync-every=1 has always been how one asks for every message to be safe.
+    const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
+    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
+  }
+
   #tcpContext(): Parameters<typeof createTcpServer>[0] {
     return {
       clock: this.#clock,
@@ -262,6 +364,7 @@ export class Nsqd implements Daemon {
       registry: this.registry,
       outputPool: new BlockPool(OUTPUT_BLOCK_SIZE, OUTPUT_BLOCKS_KEPT),
       clients: this.clients,
+      tls: this.#tls,
       options: this.#options,
       version: VERSION,
     }

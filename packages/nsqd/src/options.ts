@@ -13,6 +13,7 @@ import {
   stringOption,
 } from '@nsq-ts/daemon'
 import type { Options } from '@nsq-ts/daemon'
+import { durabilityOption } from './options-durability.ts'
 import { tlsMinVersionOption, tlsRequiredOption } from './options-tls.ts'
 
 const MINUTE = 60_000
@@ -136,8 +137,22 @@ export const nsqdTable = {
     default: 10_000,
     min: 0,
     unit: 'messages',
-    help: 'how many messages to keep in memory, per topic and channel',
+    help: 'how many messages of a topic to keep in memory; what comes beyond is on disk only',
     group: STORAGE,
+  }),
+  durability: durabilityOption('durability', {
+    default: 'os',
+    help: 'when a publish is answered: when it is in memory, when its bytes are with the kernel (os), or when they are on stable storage (fsync)',
+    group: STORAGE,
+    ours: true,
+  }),
+  diskReserve: integerOption('disk-reserve', {
+    default: 67_108_864,
+    min: 0,
+    unit: 'bytes',
+    help: 'space on the disk of the data path that publishes leave free, so that what is queued can still be worked off',
+    group: STORAGE,
+    ours: true,
   }),
   maxBytesPerFile: integerOption('max-bytes-per-file', {
     default: 104_857_600,
@@ -150,13 +165,13 @@ export const nsqdTable = {
     default: 2500,
     min: 1,
     unit: 'messages',
-    help: 'how many messages may be written before a sync to disk',
+    help: '1: every publish is synced before it is answered, as --durability=fsync; accepted otherwise, see --sync-timeout',
     group: STORAGE,
   }),
   syncTimeoutMs: durationOption('sync-timeout', {
     default: 2000,
     min: NANOSECOND,
-    help: 'how long written messages may wait for a sync to disk',
+    help: 'how long written messages may wait for a sync to disk (with --durability=os)',
     group: STORAGE,
   }),
   requeueOnDisconnect: boolOption('requeue-on-disconnect', {

@@ -1,6 +1,6 @@
 import { optionByKey, resolveOptions } from '@nsq-ts/daemon'
 import { describe, expect, test } from 'vitest'
-import { checkOptionsAfterTls, checkOptionsBeforeTls } from '../src/check-options.ts'
+import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from '../src/check-options.ts'
 import { nsqdTable } from '../src/options.ts'
 
 function optionsOf(...argv: string[]) {
@@ -14,7 +14,9 @@ function wire(key: string, ...argv: string[]) {
 /** The FATAL text that these flags end in; undefined if they are fine. */
 function refusal(argv: string[], tlsLoaded = false): string | undefined {
   try {
-    checkOptionsAfterTls(checkOptionsBeforeTls(optionsOf(...argv)), tlsLoaded)
+    const options = checkOptionsBeforeTls(optionsOf(...argv))
+    checkTlsRequired(options, tlsLoaded)
+    checkOptionsAfterTls(options)
     return undefined
   } catch (error) {
     return (error as Error).message.replace('failed to instantiate nsqd - ', '')

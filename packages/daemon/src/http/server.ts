@@ -1,8 +1,8 @@
 // NSQ's HTTP conventions on node:http; docs/decisions/0002-http.md says why without a framework.
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { TlsOptions } from 'node:tls'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
+import type { SecureContextOptions, TlsOptions, TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { Dispatcher } from './dispatch.ts'
@@ -21,6 +21,8 @@ export interface HttpServerSettings {
   readonly name?: string
   /** Serves HTTPS with this certificate. */
   readonly tls?: TlsOptions
+  /** Asked of every connection once its TLS is up, before any request is read; false closes it. Default: all are welcome. */
+  readonly acceptTls?: (socket: TLSSocket) => boolean
   /** Every request is answered 403 TLS_REQUIRED with this port (0 if there is no HTTPS listener). */
   readonly tlsRequired?: () => number
   /** How long close waits for running requests before it cuts them off. Default 5000. */
@@ -65,6 +67,12 @@ export class HttpServer {
       this.#answer(dispatcher, raw, response, true)
     })
     this.#server.on('clientError', refuseGarbage)
+    const { acceptTls } = settings
+    if (acceptTls !== undefined) {
+      this.#server.prependListener('secureConnection', (socket: TLSSocket) => {
+        if (!acceptTls(socket)) socket.destroy()
+      })
+    }
     this.#server.on('tlsClientError', (error: Error, socket: Socket) => {
       logger.info(() => `${this.#name}: TLS handshake with ${remoteAddress(socket)} failed - ${error.message}`)
     })
@@ -86,6 +94,11 @@ export class HttpServer {
     this.#server.on('error', (error) => onFailure?.(error))
     this.#settings.logger.info(`${this.#name}: listening on ${this.#bound.text}`)
     return this.#bound
+  }
+
+  /** Shows another certificate to those who connect from now on; open connections keep theirs. Only with `tls`. */
+  renewTls(material: SecureContextOptions): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(material)
   }
 
   /**

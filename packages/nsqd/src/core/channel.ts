@@ -1,6 +1,9 @@
 import { TIMESTAMP_OFFSET } from '../log/message-header.ts'
-import { Log } from '../log/log.ts'
+import { Log, LogKind, type LogStorage } from '../log/log.ts'
+import type { RecordWriter } from '../log/journal-records.ts'
+import type { RecoveredMessage } from '../log/recovery.ts'
 import type { Segment } from '../log/segment.ts'
+import type { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext, LatencyRecorder } from './context.ts'
 import { Deferred } from './deferred.ts'
 import { InFlight, Lane } from './in-flight.ts'
@@ -19,6 +22,20 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 const RUN_SIZE_MAX = 65536
 /** Messages handed out, or sampled away, in one turn of a channel: some milliseconds, then others have theirs. */
 const TURN_MESSAGES_MAX = 65536
+/** A message that could not be read from disk is tried again after this time; others are handed out meanwhile. */
+const UNREADABLE_DELAY_MS = 5000
+
+/** Where a channel stands in its topic, and what it writes down of itself. */
+export interface ChannelPlace {
+  /** The topic's log. */
+  readonly log: Log
+  /** The position up to which the topic's messages went to the channels before it. */
+  readonly distributed: number
+  /** null: nothing of this channel is kept. */
+  readonly journal: ChannelJournal | null
+  /** For the channel's own log, when it needs one; null: in memory. */
+  readonly ownStorage: (() => LogStorage) | null
+}
 
 /**
  * A named copy of a topic's stream: each message goes to one of the subscribers and comes back until it is finished.
@@ -47,8 +64,13 @@ export class Channel implements TurnTask, DueSource {
   regionLocalCount = 0
   globalCount = 0
 
+  /** Messages that could not be read back from disk, and were given up. */
+  lostCount = 0
+
   readonly #context: CoreContext
   readonly #log: Log
+  readonly #journal: ChannelJournal | null
+  readonly #ownStorage: (() => LogStorage) | null
   readonly #ranges = new Ranges()
   readonly #redeliveries = new Redeliveries()
   readonly #inFlight = new InFlight()
@@ -62,17 +84,22 @@ export class Channel implements TurnTask, DueSource {
   /** Up to where the topic has given us messages. */
   #readTo: number
   #reading: Segment | null = null
+  /** A segment is being read from disk: nothing is handed out until it is there. */
+  #loading = false
+  /** Copies in our own log that are not written yet: what they were copied from is still needed. */
+  #moves: { source: Segment; index: number; ownPosition: number }[] = []
   #scheduled = false
   #paused = false
   #closed = false
 
-  /** A channel starts at `distributed`, the position up to which the topic's messages went to the channels before it. */
-  constructor(context: CoreContext, name: string, ephemeral: boolean, log: Log, distributed: number) {
+  constructor(context: CoreContext, name: string, ephemeral: boolean, place: ChannelPlace) {
     this.#context = context
     this.name = name
     this.ephemeral = ephemeral
-    this.#log = log
-    this.#readTo = distributed
+    this.#log = place.log
+    this.#readTo = place.distributed
+    this.#journal = place.journal
+    this.#ownStorage = place.ownStorage
     this.latency = context.latency?.()
   }
 
@@ -81,6 +108,14 @@ export class Channel implements TurnTask, DueSource {
   /** Messages that wait to be handed out; those in flight and deferred are not among them. */
   get depth(): number {
     return this.#ranges.count + this.#redeliveries.count
+  }
+
+  /** Of the depth, what is on disk and not kept in memory. */
+  get backendDepth(): number {
+    let count = 0
+    this.#ranges.forEach((from, to) => (count += this.#log.pagedCount(from, to)))
+    this.#redeliveries.forEach((segment) => (count += segment.paged ? 1 : 0))
+    return count
   }
 
   get inFlightCount(): number {
@@ -160,9 +195,10 @@ export class Channel implements TurnTask, DueSource {
     if (slot < 0) return Outcome.notInFlight
     if (this.#inFlight.lane(slot) !== lane) return Outcome.notOwner
     const segment = this.#inFlight.segment(slot)
-    if (this.latency !== undefined) this.#recordLatency(segment, this.#inFlight.index(slot))
+    const index = this.#inFlight.index(slot)
+    if (this.latency !== undefined && segment.resident) this.#recordLatency(segment, index)
     this.#inFlight.remove(slot)
-    segment.release(1)
+    this.#drop(segment, index)
     this.wake(lane)
     return Outcome.done
   }
@@ -219,15 +255,22 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
+    this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
   }
 
   /** The end of this channel: empties it and sends its subscribers away. */
   close(): void {
-    this.#closed = true
     this.empty()
     this.#ownLog?.clear()
+    this.stop()
+  }
+
+  /** As close, but its messages stay what they are: the end of the process. */
+  stop(): void {
+    this.#closed = true
+    this.#readNothing()
     this.#context.scanner.forget(this)
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
@@ -255,7 +298,7 @@ export class Channel implements TurnTask, DueSource {
   /** Hands out as much as subscribers take, in fair shares. */
   endTurn(): void {
     this.#scheduled = false
-    if (this.#paused || this.#closed) return
+    if (this.#paused || this.#closed || this.#loading) return
     const now = this.#context.clock.now()
     let left = TURN_MESSAGES_MAX
     while (this.depth > 0 && left > 0) {
@@ -266,6 +309,7 @@ export class Channel implements TurnTask, DueSource {
       const share = Math.ceil(this.depth / (this.#ready.count + 1))
       left -= this.#handOut(lane, Math.min(room, share, left), now)
       if (this.#hasRoom(lane)) this.#ready.push(lane)
+      if (this.#loading) return
     }
     this.#schedule()
   }
@@ -275,24 +319,26 @@ export class Channel implements TurnTask, DueSource {
     return this.#ready.count > 0 ? this.#ready.shift() : undefined
   }
 
-  /** @returns how many messages left the line, at least one and at most `countMax`. */
+  /** @returns how many messages left the line, at most `countMax`; 0 when the next one has to be read from disk first. */
   #handOut(lane: Lane, countMax: number, now: number): number {
     const ranges = this.#ranges
     const again = this.#redeliveries
-    if (again.count > 0 && again.gate <= ranges.from) {
-      this.#handOutAgain(lane, now)
-      return 1
-    }
+    if (again.count > 0 && again.gate <= ranges.from) return this.#handOutAgain(lane, now)
     const from = ranges.from
     const to = again.count > 0 ? Math.min(ranges.to, again.gate) : ranges.to
     const segment = this.#segmentAt(from)
     const index = from - segment.base
+    if (!segment.resident) return this.#load(segment, () => this.#postponeRun(segment, from))
+    if (segment.isMissing(index)) {
+      ranges.shift(1)
+      return this.#giveUp(segment, index)
+    }
     // One who samples gets them singly: until then each belongs to the line, whatever he does meanwhile.
     const sampled = lane.subscriber.sampleRate > 0
-    const count = sampled ? 1 : segment.fit(index, Math.min(countMax, to - from), RUN_SIZE_MAX)
+    const count = sampled || segment.damaged ? 1 : segment.fit(index, Math.min(countMax, to - from), RUN_SIZE_MAX)
     ranges.shift(count)
     this.#countLocality(lane, count)
-    if (sampled && this.#isSampledOut(lane)) segment.release(1)
+    if (sampled && this.#isSampledOut(lane)) this.#drop(segment, index)
     else this.#handOutRun(lane, segment, index, count, now)
     return count
   }
@@ -302,20 +348,77 @@ export class Channel implements TurnTask, DueSource {
     const deadline = now + subscriber.msgTimeoutMs
     for (let i = index; i < index + count; i++) this.#inFlight.add(lane, segment, i, 1, now, deadline)
     if (deadline < this.wakeAt) this.#context.scanner.expect(this, deadline)
+    this.#journal?.handedOut(segment, index, count)
     subscriber.send(segment.bytes, segment.offset(index), segment.offset(index + count), count)
   }
 
-  #handOutAgain(lane: Lane, now: number): void {
+  #handOutAgain(lane: Lane, now: number): number {
     const { segment, index } = this.#redeliveries
+    if (!segment.resident) return this.#load(segment, () => this.#postponeAgain(segment, index))
+    if (segment.isMissing(index)) {
+      this.#redeliveries.shift()
+      return this.#giveUp(segment, index)
+    }
     const attempts = (this.#redeliveries.attempts + 1) & 0xffff // wraps, as on the wire
     this.#redeliveries.shift()
     this.#countLocality(lane, 1)
     const subscriber = lane.subscriber
-    if (subscriber.sampleRate > 0 && this.#isSampledOut(lane)) return segment.release(1)
+    if (subscriber.sampleRate > 0 && this.#isSampledOut(lane)) {
+      this.#drop(segment, index)
+      return 1
+    }
     const deadline = now + subscriber.msgTimeoutMs
     this.#inFlight.add(lane, segment, index, attempts, now, deadline)
     if (deadline < this.wakeAt) this.#context.scanner.expect(this, deadline)
+    this.#journal?.handedOutAgain(segment, index, attempts)
     subscriber.sendAgain(segment.bytes, segment.offset(index), segment.offset(index + 1), attempts)
+    return 1
+  }
+
+  /** A message is done with, one way or the other. */
+  #drop(segment: Segment, index: number): void {
+    this.#journal?.finished(segment, index)
+    segment.release(1)
+  }
+
+  // ---- reading from disk ----
+
+  /** Has a segment read, and goes on then. @returns 0: nothing was handed out */
+  #load(segment: Segment, unreadable: () => void): number {
+    this.#loading = true
+    segment.log.beginReading(segment)
+    segment.load((error) => {
+      this.#loading = false
+      segment.log.endReading(segment)
+      if (this.#closed) return
+      if (error !== null) unreadable()
+      this.#schedule()
+    })
+    return 0
+  }
+
+  /** The rest of a segment can't be read now: it is tried again later, and does not hold up what comes after it. */
+  #postponeRun(segment: Segment, from: number): void {
+    if (this.#ranges.from !== from) return // emptied meanwhile
+    const dueMs = this.#context.clock.now() + UNREADABLE_DELAY_MS
+    const count = Math.min(this.#ranges.to, segment.tail) - from
+    this.#ranges.shift(count)
+    for (let i = 0; i < count; i++) this.#deferUntil(segment, from - segment.base + i, 0, dueMs)
+  }
+
+  #postponeAgain(segment: Segment, index: number): void {
+    const again = this.#redeliveries
+    if (again.count === 0 || again.segment !== segment || again.index !== index) return // emptied meanwhile
+    const { attempts } = again
+    again.shift()
+    this.#deferUntil(segment, index, attempts, this.#context.clock.now() + UNREADABLE_DELAY_MS)
+  }
+
+  /** What was read is not the message: it is gone, and counted. */
+  #giveUp(segment: Segment, index: number): number {
+    this.lostCount++
+    this.#drop(segment, index)
+    return 1
   }
 
   /** As the original: a rate of r keeps what draws 0..r of 0..99, which is r + 1 percent. */
@@ -326,7 +429,25 @@ export class Channel implements TurnTask, DueSource {
   #segmentAt(position: number): Segment {
     const reading = this.#reading
     if (reading !== null && position >= reading.base && position < reading.tail) return reading
-    return (this.#reading = this.#log.segmentAt(position))
+    const next = this.#log.segmentAt(position)
+    this.#readNothing()
+    this.#reading = next
+    this.#log.beginReading(next)
+    this.#readAhead(next)
+    return next
+  }
+
+  /** What comes after a segment on disk is fetched while it is handed out. */
+  #readAhead(segment: Segment): void {
+    if (!segment.paged || segment.tail >= this.#readTo) return
+    const next = this.#log.segmentAt(segment.tail)
+    if (next.base !== segment.tail || next.resident) return
+    next.load(() => {}) // a failure shows again when its turn comes
+  }
+
+  #readNothing(): void {
+    if (this.#reading !== null) this.#log.endReading(this.#reading)
+    this.#reading = null
   }
 
   #countLocality(lane: Lane, count: number): void {
@@ -366,31 +487,57 @@ export class Channel implements TurnTask, DueSource {
   }
 
   #putBack(segment: Segment, index: number, attempts: number): void {
-    if (this.ephemeral && this.#room() <= 0) return segment.release(1)
+    if (this.ephemeral && this.#room() <= 0) return this.#drop(segment, index)
     this.#redeliveries.push(segment, index, attempts, this.#readTo)
     this.#schedule()
   }
 
   #deferUntil(segment: Segment, index: number, attempts: number, dueMs: number): void {
     this.#deferred.push(segment, index, attempts, dueMs)
+    this.#journal?.deferred(segment, index, attempts, dueMs)
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
   }
 
   // ---- memory ----
 
-  /** Moves what we still need of some segments into a log of our own, so that they can go. */
+  /** Moves what we still need of some segments, which are in memory, into a log of our own, so that they can go. */
   evict(leaves: (segment: Segment) => boolean): void {
-    const move = (segment: Segment, index: number): Segment => {
-      const log = (this.#ownLog ??= new Log(this.#context.pool))
-      const target = log.appendCopy(segment, index)
-      log.hold(log.tail - 1, log.tail, 1)
-      log.raiseFloorHeld(log.tail)
-      segment.release(1)
+    const move = (source: Segment, index: number): Segment => {
+      const log = (this.#ownLog ??= this.makeOwnLog())
+      const target = log.appendCopy(source, index)
+      target.pending++
+      this.#moves.push({ source, index, ownPosition: log.tail - 1 })
       return target
     }
     this.#redeliveries.relocate(leaves, move)
     this.#inFlight.relocate(leaves, move)
     this.#deferred.relocate(leaves, move)
+    this.settleMoves()
+  }
+
+  /**
+   * Writes the copies that `evict` made, and only then lets go of what they were copied from.
+   * @returns false when that failed; it is tried again with the next sweep
+   */
+  settleMoves(): boolean {
+    const log = this.#ownLog
+    if (log === null || this.#moves.length === 0) return true
+    try {
+      log.commit()
+    } catch {
+      return false // the originals are still held, so nothing is at stake
+    }
+    for (const { source, index, ownPosition } of this.#moves) {
+      this.#journal?.moved(source, index, ownPosition)
+      source.release(1)
+    }
+    this.#moves = []
+    log.raiseFloor(log.committed)
+    return true
+  }
+
+  makeOwnLog(): Log {
+    return new Log(LogKind.own, this.#context.pool, this.#ownStorage?.() ?? null)
   }
 
   /** The log of messages that only this channel has, if there is one. */
@@ -401,6 +548,55 @@ export class Channel implements TurnTask, DueSource {
   /** The lowest position of the topic's log that is still to be handed out; Infinity when none is. */
   get readFrom(): number {
     return this.#ranges.from
+  }
+
+  // ---- what is written down ----
+
+  /** Its number in the topic's journal; null when nothing of it is kept. */
+  get number(): number | null {
+    return this.#journal?.channel ?? null
+  }
+
+  get readTo(): number {
+    return this.#readTo
+  }
+
+  /** Describes the channel in the snapshot of a journal. */
+  describe(writer: RecordWriter): void {
+    const { channel } = this.#journal!
+    writer.channel(channel, this.name, this.#readTo)
+    this.#ranges.forEach((from, to) => writer.unread(channel, from, to))
+    const delivered = (segment: Segment, index: number, attempts: number): void =>
+      writer.attempts(channel, segment.log.kind, segment.base + index, attempts)
+    this.#inFlight.forEach((slot) =>
+      delivered(this.#inFlight.segment(slot), this.#inFlight.index(slot), this.#inFlight.attempts(slot)),
+    )
+    this.#redeliveries.forEach(delivered)
+    const wallOffsetMs = this.#context.clock.wallUs() / 1000 - this.#context.clock.now()
+    this.#deferred.forEach((segment, index, attempts, dueMs) =>
+      writer.deferred(channel, segment.log.kind, segment.base + index, attempts, dueMs + wallOffsetMs),
+    )
+  }
+
+  /** Takes back what an earlier run left unread; the caller holds it for us. */
+  restoreRange(from: number, to: number): void {
+    this.#ranges.push(from, to)
+  }
+
+  /** Takes back a message that an earlier run had delivered or deferred; the caller holds it for us. */
+  restoreMessage(segment: Segment, index: number, message: RecoveredMessage): void {
+    if (message.dueWallMs === null) {
+      this.#redeliveries.push(segment, index, message.attempts, 0)
+      return
+    }
+    const dueMs = message.dueWallMs - this.#context.clock.wallUs() / 1000 + this.#context.clock.now()
+    this.#deferred.push(segment, index, message.attempts, dueMs)
+    if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
+  }
+
+  /** Takes over a log of its own that was found on disk. */
+  restoreOwnLog(log: Log): void {
+    this.#ownLog = log
   }
 
   // ---- small things ----
@@ -419,7 +615,7 @@ export class Channel implements TurnTask, DueSource {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#paused || this.#ready.count === 0 || this.depth === 0) return
+    if (this.#scheduled || this.#paused || this.#loading || this.#ready.count === 0 || this.depth === 0) return
     this.#scheduled = true
     this.#context.turn.schedule(Phase.dispatch, this)
   }

@@ -17,6 +17,10 @@ export interface CoreContext {
   readonly pool: BlockPool
   /** Makes a recorder for a new channel; absent when nobody asked for latencies. */
   readonly latency?: (() => LatencyRecorder) | undefined
+  /** Told how each attempt to write to disk ended. */
+  readonly onDisk?: ((error: Error | null) => void) | undefined
+  /** Throws when nothing may be published now: the disk is too full. */
+  readonly refuse?: (() => void) | undefined
   readonly options: CoreOptions
 }
 

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { CoreContext } from './context.ts'
-import { Topic } from './topic.ts'
+import { type OpenStore, Topic } from './topic.ts'
 
 /** What happens to topics and channels, for those who write it down or announce it. `channel` is null for the topic's own. */
 export interface RegistryListener {
@@ -16,8 +16,12 @@ export class TopicRegistry {
   readonly #topics = new Map<string, Topic>()
   readonly #listeners: RegistryListener[] = []
 
-  constructor(context: CoreContext) {
+  readonly #openStore: OpenStore
+
+  /** @param openStore makes the store of a new topic; without it nothing is kept */
+  constructor(context: CoreContext, openStore: OpenStore = () => null) {
     this.#context = context
+    this.#openStore = openStore
   }
 
   listen(listener: RegistryListener): void {
@@ -41,7 +45,7 @@ export class TopicRegistry {
   topic(name: string): Topic {
     const existing = this.#topics.get(name)
     if (existing !== undefined) return existing
-    const topic = new Topic(this.#context, name)
+    const topic = new Topic(this.#context, name, this.#openStore)
     this.#topics.set(name, topic)
     for (const listener of this.#listeners) listener.created(topic, null)
     topic.start()
@@ -85,9 +89,22 @@ export class TopicRegistry {
     for (const topic of this.#topics.values()) topic.sweep()
   }
 
-  /** Ends all topics; what is in them stays where it is on disk. */
-  close(): void {
-    for (const topic of this.#topics.values()) topic.close()
+  /** Has what was written since the last time brought to stable storage. */
+  sync(): void {
+    for (const topic of this.#topics.values()) topic.sync()
+  }
+
+  /** Ends all topics; what is in them is kept on disk. @returns what went wrong, by topic */
+  shutDown(): { topic: Topic; error: Error }[] {
+    const failures = []
+    for (const topic of this.#topics.values()) {
+      try {
+        topic.shutDown()
+      } catch (error) {
+        failures.push({ topic, error: error as Error })
+      }
+    }
     this.#topics.clear()
+    return failures
   }
 }

@@ -1,13 +1,18 @@
 import { isEphemeral } from '@nsq-ts/protocol'
-import { Log } from '../log/log.ts'
+import { CommitQueue, type CommitWaiter } from '../log/commit-queue.ts'
+import type { RecordWriter } from '../log/journal-records.ts'
+import { Log, LogKind } from '../log/log.ts'
 import { MessageHeaders } from '../log/message-header.ts'
-import type { Segment } from '../log/segment.ts'
+import type { TopicStore } from '../log/topic-store.ts'
 import { Channel } from './channel.ts'
+import { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
+import type { DueSource } from './scanner.ts'
+import { sweepTopic } from './sweep.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
-/** A sealed segment with at most this share of its messages left is worth moving those messages out of it. */
-const SPARSE_SHARE = 0.25
+/** How long what happened to messages waits to be written to the journal. After a crash, what was finished in it comes again. */
+const JOURNAL_DELAY_MS = 20
 
 /** A publish reached a topic that is being deleted or closed. */
 export class TopicExitingError extends Error {
@@ -20,6 +25,13 @@ export class TopicExitingError extends Error {
 /** Where the bodies of a batch lie in a buffer, relative to its base: [start, end) after [start, end). */
 export type Bounds = readonly number[]
 
+/** How a topic keeps its messages on disk: makes its store. */
+export type OpenStore = (
+  topic: Topic,
+  snapshot: (writer: RecordWriter) => void,
+  requestFlush: () => void,
+) => TopicStore | null
+
 /**
  * A stream of messages: a log, and `distributed`, the position up to which its channels were given them. That follows
  * the tail at the end of each turn, unless the topic is paused, not started yet, or has no channel: then messages wait
@@ -27,11 +39,18 @@ export type Bounds = readonly number[]
  *
  * Messages with a delay lie in a log of their own (`scheduled`), so that they neither hold the segments of the others
  * nor punch holes into the channels' ranges. Their delay starts when they are handed to the channels.
+ *
+ * With a store, what was published is written at the end of the turn (`#commit`), before channels are given it; what is
+ * not safe without that is answered then.
  */
 export class Topic implements TurnTask {
   readonly name: string
   readonly ephemeral: boolean
   readonly channels = new Map<string, Channel>()
+  readonly log: Log
+  readonly scheduled: Log
+  /** null: nothing of this topic is kept. */
+  readonly store: TopicStore | null
 
   messageCount = 0
   /** Bytes of the bodies of all messages counted by messageCount. */
@@ -39,29 +58,51 @@ export class Topic implements TurnTask {
 
   readonly #context: CoreContext
   readonly #headers: MessageHeaders
-  readonly #log: Log
-  readonly #scheduled: Log
-  /** The delays of the scheduled messages that were not handed out yet, in milliseconds, in order. */
-  #delaysMs: number[] = []
+  readonly #committing: Committing
+  readonly #journalFlush: JournalFlush
   #distributed = 0
   #distributedScheduled = 0
+  #channelNumber = 0
   #inTurn = false
   #started = false
   #paused = false
   #closed = false
 
-  constructor(context: CoreContext, name: string) {
+  constructor(context: CoreContext, name: string, openStore: OpenStore = () => null) {
     this.#context = context
     this.name = name
     this.ephemeral = isEphemeral(name)
     this.#headers = new MessageHeaders(context.clock, context.options.nodeId)
-    this.#log = new Log(context.pool)
-    this.#scheduled = new Log(context.pool)
+    this.#journalFlush = new JournalFlush(context, () => this.#flushJournal())
+    this.store = openStore(
+      this,
+      (writer) => this.#describe(writer),
+      () => this.#journalFlush.request(),
+    )
+    this.log = new Log(LogKind.topic, context.pool, this.store?.messages ?? null)
+    this.scheduled = new Log(LogKind.scheduled, context.pool, this.store?.scheduled ?? null)
+    this.#committing = new Committing(context, this)
   }
 
   /** Messages that wait for a channel, or for the topic to be unpaused. */
   get depth(): number {
-    return this.#log.tail - this.#distributed + (this.#scheduled.tail - this.#distributedScheduled)
+    return this.log.tail - this.#distributed + (this.scheduled.tail - this.#distributedScheduled)
+  }
+
+  /** Of the depth, what is on disk and not kept in memory. */
+  get backendDepth(): number {
+    const { log, scheduled } = this
+    return (
+      log.pagedCount(this.#distributed, log.tail) + scheduled.pagedCount(this.#distributedScheduled, scheduled.tail)
+    )
+  }
+
+  get distributed(): number {
+    return this.#distributed
+  }
+
+  get distributedScheduled(): number {
+    return this.#distributedScheduled
   }
 
   get closed(): boolean {
@@ -74,7 +115,7 @@ export class Topic implements TurnTask {
 
   /** Bytes of memory that the messages of this topic and its channels occupy. */
   get size(): number {
-    let size = this.#log.size + this.#scheduled.size
+    let size = this.log.size + this.scheduled.size
     for (const channel of this.channels.values()) size += channel.ownLog?.size ?? 0
     return size
   }
@@ -83,31 +124,51 @@ export class Topic implements TurnTask {
 
   /**
    * Publishes the body source[start, end); copies it.
-   * @throws {TopicExitingError} while the topic is being deleted or closed.
+   * @param waiter told when it is safe, or failed, if that is not known at once
+   * @returns true: it is safe already, the waiter hears nothing
+   * @throws {TopicExitingError} while the topic is being deleted or closed
    */
-  publish(source: Buffer, start: number, end: number): void {
+  publish(source: Buffer, start: number, end: number, waiter?: CommitWaiter, ticket = 0): boolean {
     this.#open()
     this.#append(source, start, end)
-    this.#schedule()
+    return this.#taken(this.log, waiter, ticket)
   }
 
-  /** Publishes several bodies of one buffer. @throws {TopicExitingError} before any was taken. */
-  publishBatch(source: Buffer, base: number, bounds: Bounds): void {
+  /** Publishes several bodies of one buffer. As publish. */
+  publishBatch(source: Buffer, base: number, bounds: Bounds, waiter?: CommitWaiter, ticket = 0): boolean {
     this.#open()
     for (let i = 0; i < bounds.length; i += 2) this.#append(source, base + bounds[i]!, base + bounds[i + 1]!)
-    this.#schedule()
+    return this.#taken(this.log, waiter, ticket)
   }
 
-  /** Publishes a message that each channel defers by `delayMs` from the moment it gets it. @throws {TopicExitingError} */
-  publishDeferred(source: Buffer, start: number, end: number, delayMs: number): void {
-    if (delayMs === 0) return this.publish(source, start, end)
+  /** Publishes a message that each channel defers by `delayMs` from the moment it gets it. As publish. */
+  publishDeferred(
+    source: Buffer,
+    start: number,
+    end: number,
+    delayMs: number,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    if (delayMs === 0) return this.publish(source, start, end, waiter, ticket)
     this.#open()
     this.messageCount++
     this.messageBytes += end - start
-    if (this.#isFull()) return
-    this.#scheduled.append(this.#headers, source, start, end)
-    this.#delaysMs.push(delayMs)
-    this.#schedule()
+    if (this.#isFull()) return true
+    this.scheduled.appendScheduled(this.#headers, source, start, end, delayMs)
+    return this.#taken(this.scheduled, waiter, ticket)
+  }
+
+  /** @returns true when what was appended is safe as it is */
+  #taken(log: Log, waiter: CommitWaiter | undefined, ticket: number): boolean {
+    if (log.committed === log.tail) return true // a batch without messages
+    if (this.store === null || (this.store.durability === 'memory' && !log.needsWriting)) {
+      log.commit()
+      this.#schedule()
+      return true
+    }
+    this.#committing.wait(log, waiter, ticket)
+    return false
   }
 
   // ---- channels ----
@@ -116,19 +177,37 @@ export class Topic implements TurnTask {
   channel(name: string): Channel {
     const existing = this.channels.get(name)
     if (existing !== undefined) return existing
-    this.#distribute()
-    const channel = new Channel(this.#context, name, isEphemeral(name), this.#log, this.#distributed)
-    this.channels.set(name, channel)
+    this.#settle()
+    const channel = this.#addChannel(name, this.#distributed)
+    this.#record((writer) => this.#describeChannel(writer, channel))
     this.#schedule()
+    return channel
+  }
+
+  #addChannel(name: string, distributed: number): Channel {
+    const { store } = this
+    const ephemeral = isEphemeral(name)
+    const kept = store !== null && !ephemeral
+    const channel = new Channel(this.#context, name, ephemeral, {
+      log: this.log,
+      distributed,
+      journal: kept ? new ChannelJournal(store, ++this.#channelNumber) : null,
+      ownStorage: kept ? () => store.ownLog(name) : null,
+    })
+    this.channels.set(name, channel)
     return channel
   }
 
   /** Ends a channel and forgets its messages. */
   deleteChannel(channel: Channel): void {
     if (this.channels.get(channel.name) !== channel) return
-    this.#distribute()
+    this.#settle()
     this.channels.delete(channel.name)
     channel.close()
+    this.#record((writer) => {
+      if (channel.number !== null) writer.channelDeleted(channel.number)
+      this.#describeSelf(writer)
+    })
   }
 
   // ---- administration ----
@@ -140,32 +219,67 @@ export class Topic implements TurnTask {
   }
 
   pause(): void {
-    this.#distribute() // what was published before belongs to the channels
+    this.#settle() // what was published before belongs to the channels
     this.#paused = true
+    this.#record((writer) => this.#describeSelf(writer))
   }
 
   unpause(): void {
     this.#paused = false
+    this.#record((writer) => this.#describeSelf(writer))
     this.#schedule()
   }
 
   /** Forgets the messages that wait in the topic itself; what its channels have stays theirs. */
   empty(): void {
-    this.#distribute()
-    this.#distributed = this.#log.tail
-    this.#log.raiseFloor(this.#distributed)
-    this.#distributedScheduled = this.#scheduled.tail
-    this.#scheduled.raiseFloor(this.#distributedScheduled)
-    this.#delaysMs.length = 0
+    this.#settle()
+    const { log, scheduled } = this
+    const from = this.#distributed
+    this.#distributed = log.committed
+    log.raiseFloor(this.#distributed)
+    this.#distributedScheduled = scheduled.committed
+    scheduled.raiseFloor(this.#distributedScheduled)
+    this.#record((writer) => {
+      writer.skipped(from, this.#distributed)
+      this.#describeSelf(writer)
+    })
   }
 
-  /** The end of this topic: publishes fail from now on, channels are closed, messages forgotten. */
+  /** The end of this topic: publishes fail from now on, channels are closed, messages forgotten, on disk too. @throws of the file system */
   close(): void {
-    this.#closed = true
+    this.#end()
     for (const channel of this.channels.values()) channel.close()
     this.channels.clear()
-    this.#log.clear()
-    this.#scheduled.clear()
+    this.log.clear()
+    this.scheduled.clear()
+    this.store?.destroy()
+  }
+
+  /** The end of the process: what is kept is written to disk. @throws of the file system */
+  shutDown(): void {
+    this.#settle()
+    this.#end()
+    for (const channel of this.channels.values()) {
+      channel.stop()
+      if (this.store !== null && !channel.ephemeral) channel.settleMoves()
+    }
+    if (this.store === null || this.#isBlank()) return
+    this.log.writeAll()
+    this.scheduled.writeAll()
+    for (const channel of this.channels.values()) if (!channel.ephemeral) channel.ownLog?.writeAll()
+    this.store.prepare()
+    this.store.close()
+  }
+
+  #end(): void {
+    this.#closed = true
+    this.#committing.close()
+    this.#journalFlush.close()
+  }
+
+  /** Nothing was ever published to it, or nothing worth a folder is left. */
+  #isBlank(): boolean {
+    return this.log.tail === 0 && this.scheduled.tail === 0 && !this.store!.journal.begun
   }
 
   // ---- distribution ----
@@ -173,6 +287,17 @@ export class Topic implements TurnTask {
   endTurn(): void {
     this.#inTurn = false
     this.#distribute()
+  }
+
+  /** Does at once what the end of the turn would do, since what comes next must not get ahead of it. */
+  #settle(): void {
+    this.#committing.endTurn()
+    this.#distribute()
+  }
+
+  /** What was published has been written. */
+  onCommitted(): void {
+    this.#schedule()
   }
 
   #distribute(): void {
@@ -186,8 +311,9 @@ export class Topic implements TurnTask {
   }
 
   #distributeLog(): void {
+    const { log } = this
     const from = this.#distributed
-    const to = this.#log.tail
+    const to = log.committed
     if (from === to) return
     this.#distributed = to
     let whole = 0
@@ -198,66 +324,95 @@ export class Topic implements TurnTask {
         whole++
       } else {
         gaps = true
-        this.#log.hold(from, end, 1)
+        log.hold(from, end, 1)
       }
     }
-    this.#log.hold(from, to, whole)
-    if (gaps) this.#log.raiseFloor(to)
-    else this.#log.raiseFloorHeld(to)
+    log.hold(from, to, whole)
+    if (gaps) log.raiseFloor(to)
+    else log.raiseFloorHeld(to)
   }
 
   #distributeScheduled(): void {
+    const { scheduled } = this
     const from = this.#distributedScheduled
-    const to = this.#scheduled.tail
+    const to = scheduled.committed
     if (from === to) return
     this.#distributedScheduled = to
-    this.#scheduled.hold(from, to, this.channels.size)
-    this.#scheduled.raiseFloorHeld(to)
+    scheduled.hold(from, to, this.channels.size)
+    scheduled.raiseFloorHeld(to)
     for (let position = from; position < to; position++) {
-      const segment = this.#scheduled.segmentAt(position)
-      const delayMs = this.#delaysMs[position - from]!
-      for (const channel of this.channels.values()) channel.defer(segment, position - segment.base, delayMs)
+      const segment = scheduled.segmentAt(position)
+      const index = position - segment.base
+      const delayMs = segment.delays![index]!
+      for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
+      if (position + 1 === segment.tail && segment.sealed && segment.written) segment.delays = null
     }
-    this.#delaysMs.length = 0
   }
 
   // ---- memory ----
 
-  /**
-   * Gives back memory that little is left of; called every few seconds. Two sweeps see a segment sparse before what is
-   * left in it is moved to the logs of the channels that still need it: most segments are about to go by themselves.
-   */
+  /** Gives back memory and disk space that little is left of; called every few seconds. */
   sweep(): void {
-    let found = false
-    const logs = [this.#log, this.#scheduled]
-    for (const channel of this.channels.values()) if (channel.ownLog !== null) logs.push(channel.ownLog)
-    const readFrom = Math.min(...Array.from(this.channels.values(), (channel) => channel.readFrom), this.#distributed)
-    const leaving = new Set<Segment>()
-    for (const log of logs) {
-      log.trim()
-      for (const segment of log.segments) {
-        if (!this.#isSparse(log, segment, readFrom)) continue
-        if (segment.sparse) leaving.add(segment)
-        segment.sparse = true
-        found = true
-      }
-    }
-    if (!found || leaving.size === 0) return
-    for (const channel of this.channels.values()) channel.evict((segment) => leaving.has(segment))
+    sweepTopic(this)
   }
 
-  #isSparse(log: Log, segment: Segment, readFrom: number): boolean {
-    if (!segment.sealed || segment.pending > segment.count * SPARSE_SHARE) return false
-    // What is still in a channel's ranges, or in the topic, is not a straggler.
-    if (log === this.#log) return segment.tail <= readFrom
-    if (log === this.#scheduled) return segment.tail <= this.#distributedScheduled
-    return true
+  /** Has what was written brought to stable storage, in the background; where publishers wait for that, it is done anyway. */
+  sync(): void {
+    this.#committing.sync()
+  }
+
+  // ---- the journal ----
+
+  /** Records something that must be known before whatever is published next. */
+  #record(write: (writer: RecordWriter) => void): void {
+    const { store } = this
+    if (store === null || this.#closed || !store.journal.begun) return
+    write(store.journal.records)
+    this.#flushJournal()
+  }
+
+  #flushJournal(): void {
+    try {
+      this.store!.flush()
+    } catch (error) {
+      this.#context.onDisk?.(error as Error)
+      this.#journalFlush.request()
+    }
+  }
+
+  #describe(writer: RecordWriter): void {
+    for (const channel of this.channels.values()) this.#describeChannel(writer, channel)
+    this.#describeSelf(writer)
+  }
+
+  #describeChannel(writer: RecordWriter, channel: Channel): void {
+    if (channel.number !== null) channel.describe(writer)
+  }
+
+  #describeSelf(writer: RecordWriter): void {
+    const kept = Array.from(this.channels.values()).some((channel) => !channel.ephemeral)
+    const following = kept && !this.#paused
+    writer.topic(following, this.#distributed, this.#distributedScheduled)
+  }
+
+  // ---- restoring ----
+
+  /** Takes over the state that was found on disk; the logs hold their segments already. */
+  restore(distributed: number, distributedScheduled: number): void {
+    this.#distributed = distributed
+    this.#distributedScheduled = distributedScheduled
+  }
+
+  /** A channel that was found on disk. */
+  restoreChannel(name: string, readTo: number): Channel {
+    return this.#addChannel(name, readTo)
   }
 
   // ---- small things ----
 
   #open(): void {
     if (this.#closed) throw new TopicExitingError()
+    this.#context.refuse?.()
     this.#headers.stamp()
   }
 
@@ -265,7 +420,7 @@ export class Topic implements TurnTask {
     this.messageCount++
     this.messageBytes += end - start
     if (this.ephemeral && this.#isFull()) return
-    this.#log.append(this.#headers, source, start, end)
+    this.log.append(this.#headers, source, start, end)
   }
 
   /** An ephemeral topic that cannot hand out keeps no more than a memory queue of messages, and drops the rest. */
@@ -277,5 +432,109 @@ export class Topic implements TurnTask {
     if (this.#inTurn || !this.#distributes()) return
     this.#inTurn = true
     this.#context.turn.schedule(Phase.distribute, this)
+  }
+}
+
+/** Writes what was published in a turn at its end, and tells the publishers when it is as safe as it is to be. */
+class Committing implements TurnTask {
+  readonly #context: CoreContext
+  readonly #topic: Topic
+  readonly #waiting = new Map<Log, CommitQueue>()
+  #scheduled = false
+  #syncing = false
+  #closed = false
+
+  constructor(context: CoreContext, topic: Topic) {
+    this.#context = context
+    this.#topic = topic
+    for (const log of [topic.log, topic.scheduled]) this.#waiting.set(log, new CommitQueue())
+  }
+
+  wait(log: Log, waiter: CommitWaiter | undefined, ticket: number): void {
+    if (waiter !== undefined) this.#waiting.get(log)!.push(waiter, ticket, log.tail)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#context.turn.schedule(Phase.commit, this)
+  }
+
+  endTurn(): void {
+    this.#scheduled = false
+    const store = this.#topic.store
+    if (store === null) return
+    for (const [log, queue] of this.#waiting) this.#commit(log, queue, store)
+    if (store.durability === 'fsync' && this.#isAwaited()) this.#sync(store)
+    this.#topic.onCommitted()
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  sync(): void {
+    const { store } = this.#topic
+    if (store !== null && store.unsynced) this.#sync(store)
+  }
+
+  #commit(log: Log, queue: CommitQueue, store: TopicStore): void {
+    if (log.committed === log.tail) return
+    try {
+      log.commit()
+      store.beginJournal()
+    } catch (error) {
+      log.rollback()
+      this.#context.onDisk?.(error as Error)
+      queue.fail(log.committed, error as Error)
+      return
+    }
+    this.#context.onDisk?.(null)
+    if (store.durability !== 'fsync') queue.settle(log.committed, null)
+  }
+
+  /** One sync at a time; who publishes while it runs shares the next. */
+  #sync(store: TopicStore): void {
+    if (this.#syncing) return
+    const targets = Array.from(this.#waiting, ([log, queue]) => ({ log, queue, position: log.committed }))
+    this.#syncing = true
+    store.syncLater((error) => {
+      this.#syncing = false
+      this.#context.onDisk?.(error)
+      for (const { log, queue, position } of targets) {
+        if (error !== null) log.seal() // what follows goes into a new file
+        queue.settle(position, error)
+      }
+      if (!this.#closed && this.#isAwaited()) this.#sync(store)
+    })
+  }
+
+  #isAwaited(): boolean {
+    for (const queue of this.#waiting.values()) if (!queue.empty) return true
+    return false
+  }
+}
+
+/** Has the journal written a little after something was recorded. */
+class JournalFlush implements DueSource {
+  wakeAt = Infinity
+  heapIndex = -1
+  readonly #context: CoreContext
+  readonly #flush: () => void
+
+  constructor(context: CoreContext, flush: () => void) {
+    this.#context = context
+    this.#flush = flush
+  }
+
+  request(): void {
+    this.#context.scanner.expect(this, this.#context.clock.now() + JOURNAL_DELAY_MS)
+  }
+
+  processDue(): number {
+    this.wakeAt = Infinity // a request made while it is written counts for the next time
+    this.#flush()
+    return this.wakeAt
+  }
+
+  close(): void {
+    this.#context.scanner.forget(this)
   }
 }

@@ -1,5 +1,7 @@
 import { Phase, type Turn, type TurnTask } from './turn.ts'
 
+const PHASES = [Phase.commit, Phase.distribute, Phase.dispatch, Phase.flush]
+
 /**
  * The tasks of the turn that is going on. `request` is called when the first one comes in and has to arrange for
  * `run` to be called at the turn's end.
@@ -7,7 +9,7 @@ import { Phase, type Turn, type TurnTask } from './turn.ts'
 export class TurnQueue implements Turn {
   readonly #request: () => void
   #requested = false
-  readonly #phases: TurnTask[][] = [[], [], []]
+  readonly #phases: TurnTask[][] = [[], [], [], []]
 
   constructor(request: () => void) {
     this.#request = request
@@ -26,7 +28,7 @@ export class TurnQueue implements Turn {
    */
   run(): void {
     try {
-      for (const phase of [Phase.distribute, Phase.dispatch, Phase.flush]) this.#runPhase(this.#phases[phase]!)
+      for (const phase of PHASES) this.#runPhase(this.#phases[phase]!)
     } finally {
       this.#requested = this.#phases.some((tasks) => tasks.length > 0)
       if (this.#requested) this.#request()

@@ -1,6 +1,8 @@
 import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
 import { type Topic, TopicExitingError } from '../core/topic.ts'
+import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Nsqd } from '../nsqd.ts'
+import { isDiskFull } from '../storage/disk-space.ts'
 import { topicName } from './arguments.ts'
 import { booleanWord } from './boolean-word.ts'
 import { boundsOfFrames, boundsOfLines } from './mpub-body.ts'
@@ -23,7 +25,7 @@ async function pub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
   if (body.length === 0) throw new HttpError(400, 'MSG_EMPTY')
   const topic = topicOf(nsqd, request.query)
   const delayMs = deferMs(request.query, maxReqTimeoutMs)
-  return enqueue(nsqd, () => topic.publishDeferred(body, 0, body.length, delayMs))
+  return enqueue(nsqd, (waiter) => topic.publishDeferred(body, 0, body.length, delayMs, waiter))
 }
 
 /** All messages of the body are taken, or none. */
@@ -34,7 +36,7 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
   const binary = isBinary(nsqd, request.query)
   const body = await request.readBody(maxBodySize, 'BODY_TOO_BIG')
   const bounds = binary ? boundsOfFrames(body, maxMsgSize, maxBodySize) : boundsOfLines(body, maxMsgSize)
-  return enqueue(nsqd, () => topic.publishBatch(body, 0, bounds))
+  return enqueue(nsqd, (waiter) => topic.publishBatch(body, 0, bounds, waiter))
 }
 
 function topicOf(nsqd: Nsqd, query: Query): Topic {
@@ -61,14 +63,26 @@ function isBinary(nsqd: Nsqd, query: Query): boolean {
   return binary ?? true
 }
 
-/** A publish fails with this one code, whatever the reason; the log has the reason. */
-function enqueue(nsqd: Nsqd, publish: () => void): string {
+/**
+ * Publishes, and waits until it is safe. The original answers 503 EXITING whatever went wrong; here that is kept for what
+ * it says, and a disk that takes nothing is called by its name.
+ */
+function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promise<string> {
   if (nsqd.closing) throw new HttpError(503, 'EXITING')
-  try {
-    publish()
-  } catch (error) {
-    if (!(error instanceof TopicExitingError)) nsqd.logger.error(`failed to publish - ${String(error)}`)
-    throw new HttpError(503, 'EXITING', { cause: error })
-  }
-  return 'OK'
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => reject(publishError(nsqd, error))
+    const committed = (_ticket: number, error: Error | null): void => (error === null ? resolve('OK') : fail(error))
+    try {
+      if (publish({ committed })) resolve('OK')
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
+}
+
+function publishError(nsqd: Nsqd, error: Error): HttpError {
+  if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
+  nsqd.logger.error(`failed to publish - ${error.message}`)
+  const full = isDiskFull(error)
+  return new HttpError(full ? 507 : 503, full ? 'DISK_FULL' : 'DISK_FAILED', { cause: error })
 }

@@ -1,6 +1,23 @@
 import type { BlockPool } from './block-pool.ts'
+import type { Extent } from './data-file.ts'
+import type { LogStore } from './log-store.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE, type MessageHeaders } from './message-header.ts'
 import { Segment } from './segment.ts'
+import type { SegmentCache } from './segment-cache.ts'
+
+/** Of a topic: all its messages; those with a delay; those that one channel has to itself. */
+export const LogKind = { topic: 0, scheduled: 1, own: 2 } as const
+export type LogKind = (typeof LogKind)[keyof typeof LogKind]
+
+/** What a log needs to keep messages on disk. */
+export interface LogStorage {
+  readonly store: LogStore
+  readonly cache: SegmentCache
+  /** Messages that stay in memory; what comes beyond is paged. */
+  readonly residentMax: number
+  /** Everything is written when it is committed; else only what is paged. */
+  readonly writesAll: boolean
+}
 
 /** A quiet topic should cost little: its first segment has this size, each that was filled is followed by one twice as large. */
 const SEGMENT_SIZE_MIN = 4096
@@ -16,19 +33,43 @@ const LOOP_COPY_MAX = 32
  *
  * Below `floor` a segment lives for as long as somebody has something pending in it; above, all do. Segments may vanish
  * anywhere below the floor; the list stays sorted by position.
+ *
+ * With a store, what was appended counts once it is committed; until then it can be rolled back. A segment is then in
+ * memory, on disk, or both.
  */
 export class Log {
   /** The position after the last message. */
   tail = 0
 
+  /** Which of a topic's logs this is, as its journal tells them apart. */
+  readonly kind: LogKind
   readonly #pool: BlockPool
+  readonly #storage: LogStorage | null
   readonly #segments: Segment[] = []
   #floor = 0
   #sizeNext = SEGMENT_SIZE_MIN
   #size = 0
+  #committed = 0
+  /** Messages in segments that are not paged. */
+  #residentCount = 0
 
-  constructor(pool: BlockPool) {
+  constructor(kind: LogKind, pool: BlockPool, storage: LogStorage | null = null) {
+    this.kind = kind
     this.#pool = pool
+    this.#storage = storage
+  }
+
+  get store(): LogStore | null {
+    return this.#storage?.store ?? null
+  }
+
+  /** Up to where messages have been taken for good. */
+  get committed(): number {
+    return this.#committed
+  }
+
+  get floor(): number {
+    return this.#floor
   }
 
   /** Sorted by position. */
@@ -42,7 +83,7 @@ export class Log {
   }
 
   /** Appends the body source[start, end) under the next header. Copies; `source` may be reused afterwards. */
-  append(headers: MessageHeaders, source: Buffer, start: number, end: number): Segment {
+  append(headers: MessageHeaders, source: Buffer, start: number, end: number): void {
     const bodySize = end - start
     const size = HEADER_SIZE + bodySize
     const segment = this.#segmentFor(size)
@@ -59,8 +100,15 @@ export class Log {
     if (bodySize <= LOOP_COPY_MAX) for (let from = start; from < end; from++) bytes[at++] = source[from]!
     else source.copy(bytes, at, start, end)
     segment.push(size, headers.idHi, headers.idLo)
-    this.tail++
-    return segment
+    this.#appended(segment)
+  }
+
+  /** As append, for a message that is to be deferred. */
+  appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, delayMs: number): void {
+    this.append(headers, source, start, end)
+    const segment = this.#segments.at(-1)!
+    segment.delays ??= []
+    segment.delays.push(delayMs)
   }
 
   /** Appends a copy of a message of another log, id and timestamp included. */
@@ -70,8 +118,75 @@ export class Log {
     const segment = this.#segmentFor(end - start)
     source.bytes.copy(segment.bytes, segment.end, start, end)
     segment.push(end - start, source.idHi(index), source.idLo(index))
-    this.tail++
+    this.#appended(segment)
     return segment
+  }
+
+  /** Appends a frame that comes from elsewhere: bytes[start, end), with this id in it. */
+  appendFrame(bytes: Buffer, start: number, end: number, idHi: number, idLo: number): Segment {
+    const segment = this.#segmentFor(end - start)
+    bytes.copy(segment.bytes, segment.end, start, end)
+    segment.push(end - start, idHi, idLo)
+    this.#appended(segment)
+    return segment
+  }
+
+  #appended(segment: Segment): void {
+    this.tail++
+    if (!segment.paged) this.#residentCount++
+  }
+
+  // ---- commit ----
+
+  /** Whether what was appended has to be written before it counts. */
+  get needsWriting(): boolean {
+    const storage = this.#storage
+    if (storage === null || this.#committed === this.tail) return false
+    return storage.writesAll || this.#segments.at(-1)!.paged
+  }
+
+  /**
+   * Takes what was appended since the last commit for good: writes what belongs on disk.
+   * @throws of the file system; the caller rolls back
+   */
+  commit(): void {
+    const storage = this.#storage
+    if (storage !== null) {
+      storage.store.beginCommit()
+      for (let i = this.#firstUncommitted(); i < this.#segments.length; i++) {
+        const segment = this.#segments[i]!
+        if (storage.writesAll || segment.paged) storage.store.append(segment)
+        if (segment.paged && segment.sealed && segment.readers === 0) storage.cache.put(segment)
+      }
+    }
+    this.#committed = this.tail
+  }
+
+  /** Forgets what was appended since the last commit, and what of it was written. */
+  rollback(): void {
+    this.#storage?.store.rollback()
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!
+      if (segment.tail <= this.#committed) break
+      const count = Math.max(0, this.#committed - segment.base)
+      if (!segment.paged) this.#residentCount -= segment.count - count
+      if (count === 0) this.#remove(segment)
+      else segment.truncate(count)
+    }
+    this.tail = this.#committed
+  }
+
+  /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
+  writeAll(): void {
+    for (const segment of this.#segments) this.#storage!.store.append(segment)
+    this.#committed = this.tail
+  }
+
+  #firstUncommitted(): number {
+    let i = this.#segments.length
+    // A segment that ends at the commit may have been sealed since, and has to be looked at once more.
+    while (i > 0 && this.#segments[i - 1]!.tail >= this.#committed) i--
+    return i
   }
 
   /** The segment that holds a position below the tail. The caller knows that it was not reclaimed. */
@@ -133,32 +248,124 @@ export class Log {
     this.#remove(segment)
   }
 
+  // ---- start ----
+
+  /**
+   * Takes over the segments that were found on disk. Where two tell of the same positions, the later one is right: what
+   * it overlaps had been taken back.
+   */
+  restore(extents: readonly Extent[]): void {
+    for (const extent of [...extents].sort((a, b) => a.base - b.base)) {
+      const last = this.#segments.at(-1)
+      if (last !== undefined && extent.base < last.tail) last.shorten(extent.base)
+      if (last?.count === 0) this.#segments.pop()
+      const segment = Segment.stored(this, extent)
+      this.#segments.push(segment)
+      extent.file.live++
+    }
+    this.tail = this.#committed = Math.max(0, ...this.#segments.slice(-1).map((segment) => segment.tail))
+  }
+
+  /** The segment that holds a position, or undefined when there is none any more. */
+  find(position: number): Segment | undefined {
+    if (this.#segments.length === 0) return undefined
+    const segment = this.segmentAt(position)
+    return position >= segment.base && position < segment.tail ? segment : undefined
+  }
+
+  // ---- memory ----
+
+  /** Reads a segment back into memory (Segment.load). */
+  load(segment: Segment, done: (error: Error | null) => void): void {
+    this.#storage!.store.load(segment, (error) => {
+      if (error === null) {
+        this.#size += segment.capacity
+        if (segment.tail <= this.#floor) segment.delays = null
+        this.#maybeCache(segment)
+      }
+      done(error)
+    })
+  }
+
+  /** As load, at once. @throws of the file system */
+  loadNow(segment: Segment): void {
+    if (segment.resident) return
+    this.#storage!.store.loadNow(segment)
+    this.#size += segment.capacity
+  }
+
+  /** A segment lets go of its memory; what it holds is on disk. */
+  unload(segment: Segment): void {
+    this.#size -= segment.capacity
+    this.#pool.give(segment.unload())
+  }
+
+  /** A channel begins to read a segment, or is about to. */
+  beginReading(segment: Segment): void {
+    segment.readers++
+    this.#storage?.cache.take(segment)
+  }
+
+  endReading(segment: Segment): void {
+    segment.readers--
+    if (segment.readers === 0) this.#maybeCache(segment)
+  }
+
+  /** A segment that was kept in memory for those to come need not be any more: all have read it. */
+  page(segment: Segment): void {
+    if (segment.paged || !segment.sealed || !segment.written || segment.extent === null) return
+    segment.paged = true
+    this.#residentCount -= segment.count
+    this.#maybeCache(segment)
+  }
+
+  #maybeCache(segment: Segment): void {
+    const storage = this.#storage
+    if (storage === null || !segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
+    if (segment.written && segment.extent !== null) storage.cache.put(segment)
+  }
+
+  /** How many of the positions [from, to) are on disk and not kept in memory. */
+  pagedCount(from: number, to: number): number {
+    let count = 0
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!
+      if (segment.tail <= from) break
+      if (segment.paged) count += Math.max(0, Math.min(to, segment.tail) - Math.max(from, segment.base))
+    }
+    return count
+  }
+
+  /** Ends the segment that is being written: what follows goes into a new one. */
+  seal(): void {
+    const last = this.#segments.at(-1)
+    if (last === undefined || last.sealed) return
+    last.sealed = true
+    this.reclaim(last)
+  }
+
   /** Gives back the memory of a log in which nothing is left. */
   trim(): void {
     const last = this.#segments.at(-1)
-    if (last === undefined || last.pending !== 0 || this.#floor !== this.tail) return
+    if (last === undefined || last.pending !== 0 || this.#floor !== this.tail || last.tail !== this.tail) return
     this.#remove(last)
     this.#sizeNext = SEGMENT_SIZE_MIN
   }
 
   /** Forgets all messages. Positions go on. */
   clear(): void {
-    for (const segment of this.#segments) {
-      segment.sealed = true
-      this.#pool.give(segment.bytes)
-    }
-    this.#segments.length = 0
-    this.#size = 0
-    this.#floor = this.tail
+    this.#floor = this.#committed = this.tail
+    for (let i = this.#segments.length - 1; i >= 0; i--) this.#remove(this.#segments[i]!)
   }
 
   #remove(segment: Segment): void {
     segment.sealed = true
     const at = this.#indexOf(segment)
     this.#segments.splice(at, 1)
-    this.#size -= segment.capacity
-    this.#pool.give(segment.bytes)
-    segment.bytes = EMPTY
+    if (!segment.paged) this.#residentCount -= segment.count
+    this.#storage?.cache.take(segment)
+    this.#storage?.store.release(segment)
+    if (segment.resident) this.unload(segment)
   }
 
   #growNext(): void {
@@ -177,11 +384,11 @@ export class Log {
     return low
   }
 
-  /** The tail segment, or a new one when `size` more bytes do not fit into it. */
+  /** The tail segment, or a new one when `size` more bytes do not fit into it, or it may hold no more messages. */
   #segmentFor(size: number): Segment {
     const last = this.#segments.at(-1)
-    if (last !== undefined && !last.sealed && last.end + size <= last.capacity) return last
     if (last !== undefined && !last.sealed) {
+      if (last.end + size <= last.capacity && (last.paged || !this.#isMemoryFull())) return last
       last.sealed = true
       this.#growNext()
       this.reclaim(last)
@@ -189,10 +396,13 @@ export class Log {
     const capacity = Math.max(this.#sizeNext, size)
     const bytes = capacity === this.#pool.blockSize ? this.#pool.take() : Buffer.allocUnsafeSlow(capacity)
     const segment = new Segment(this, this.tail, bytes)
+    segment.paged = this.#isMemoryFull()
     this.#segments.push(segment)
     this.#size += capacity
     return segment
   }
-}
 
-const EMPTY = Buffer.alloc(0)
+  #isMemoryFull(): boolean {
+    return this.#storage !== null && this.#residentCount >= this.#storage.residentMax
+  }
+}

@@ -1,4 +1,7 @@
+import type { Extent } from './data-file.ts'
 import type { Log } from './log.ts'
+import { HEADER_SIZE, ID_OFFSET, SIZE_FIELD_SIZE } from './message-header.ts'
+import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 
 /** Fields of the index, per message: offset of its frame in `bytes`, and the two halves of its id. */
 const STRIDE = 3
@@ -21,13 +24,44 @@ export class Segment {
   sealed = false
   /** Seen sparse by an earlier sweep: what is left of it may be moved out now (Topic.sweep). */
   sparse = false
+
+  /** Beyond what is kept in memory: once written it lives on disk, and is in memory only while it is being read. */
+  paged = false
+  /** Its messages are in `bytes`. */
+  resident = true
+  /** Where it lies on disk; null until something of it was written. */
+  extent: Extent | null = null
+  writtenCount = 0
+  writtenEnd = 0
+  /** Messages of it could not be read back: their places in it are empty. */
+  damaged = false
+  /** Of a scheduled log: how long each message is to be deferred, in milliseconds. Known until they were handed out. */
+  delays: number[] | null = null
+  /** Channels that read it or are about to. */
+  readers = 0
   #index: Uint32Array
+  #loading: ((error: Error | null) => void)[] | null = null
 
   constructor(log: Log, base: number, bytes: Buffer) {
     this.log = log
     this.base = base
     this.bytes = bytes
     this.#index = new Uint32Array(INDEX_COUNT_MIN * STRIDE)
+  }
+
+  /** A segment that lies on disk and not in memory. */
+  static stored(log: Log, extent: Extent): Segment {
+    const segment = new Segment(log, extent.base, EMPTY)
+    segment.unload()
+    segment.count = segment.writtenCount = extent.count
+    segment.extent = extent
+    segment.sealed = segment.paged = true
+    return segment
+  }
+
+  /** Of a segment that is not in memory: it ends before `position`. */
+  shorten(position: number): void {
+    this.count = this.writtenCount = Math.max(0, position - this.base)
   }
 
   /** The position after its last message. */
@@ -37,6 +71,11 @@ export class Segment {
 
   get capacity(): number {
     return this.bytes.length
+  }
+
+  /** All of it is on disk. */
+  get written(): boolean {
+    return this.writtenCount === this.count
   }
 
   offset(index: number): number {
@@ -86,9 +125,102 @@ export class Segment {
     if (this.pending === 0) this.log.reclaim(this)
   }
 
+  /** Takes away the last messages, down to `count`; they were not written. */
+  truncate(count: number): void {
+    this.end = this.offset(count)
+    this.count = count
+    if (this.delays !== null) this.delays.length = count
+  }
+
+  // ---- on disk ----
+
+  /** Lets go of its memory; what it holds is on disk. Returns the block for others to use. */
+  unload(): Buffer {
+    const { bytes } = this
+    this.bytes = EMPTY
+    this.#index = EMPTY_INDEX
+    this.resident = false
+    return bytes
+  }
+
+  /** Sees to it that it is in memory, and tells then. Several may wait for one load. */
+  load(done: (error: Error | null) => void): void {
+    if (this.resident) return done(null)
+    if (this.#loading !== null) {
+      this.#loading.push(done)
+      return
+    }
+    this.#loading = [done]
+    this.log.load(this, (error) => {
+      const waiting = this.#loading!
+      this.#loading = null
+      for (const tell of waiting) tell(error)
+    })
+  }
+
+  get loading(): boolean {
+    return this.#loading !== null
+  }
+
+  /** Begins to take over `bytes`, in which batches of its messages lie; they are moved together in place. */
+  beginRestore(bytes: Buffer): void {
+    this.bytes = bytes
+    this.end = 0
+    this.#index = new Uint32Array(this.count * STRIDE)
+    this.#restored = 0
+    this.damaged = false
+  }
+
+  /** Takes over the frames in bytes[start, end), the first of which has the position `base`. */
+  restoreFrames(base: number, start: number, end: number): void {
+    const { bytes } = this
+    let index = base - this.base
+    this.#leaveEmpty(index)
+    for (let at = start; at < end && index < this.count; index++) {
+      const size = SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
+      if (size < HEADER_SIZE || at + size > end) break // a checksum that is right by chance, or a defect of ours
+      this.#index[index * STRIDE] = this.end
+      this.#index[index * STRIDE + 1] = parseIdHi(bytes, at + ID_OFFSET)
+      this.#index[index * STRIDE + 2] = parseIdLo(bytes, at + ID_OFFSET)
+      bytes.copyWithin(this.end, at, at + size)
+      this.end += size
+      at += size
+    }
+    this.#restored = index
+  }
+
+  restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {
+    this.delays ??= new Array<number>(this.count).fill(0)
+    for (let i = 0; i < count; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
+  }
+
+  endRestore(): void {
+    this.#leaveEmpty(this.count)
+    this.writtenEnd = this.end
+    this.resident = true
+  }
+
+  /** True for the place of a message that could not be read back. */
+  isMissing(index: number): boolean {
+    return this.damaged && this.offset(index) === this.offset(index + 1)
+  }
+
+  /** Messages up to `index` are missing: their frames have no bytes. */
+  #leaveEmpty(index: number): void {
+    for (; this.#restored < index; this.#restored++) {
+      this.damaged = true
+      this.#index[this.#restored * STRIDE] = this.end
+    }
+  }
+
+  #restored = 0
+
   #growIndex(): void {
     const grown = new Uint32Array(this.#index.length * 2)
     grown.set(this.#index)
     this.#index = grown
   }
 }
+
+const EMPTY = Buffer.alloc(0)
+const EMPTY_INDEX = new Uint32Array(0)

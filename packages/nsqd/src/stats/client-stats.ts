@@ -41,18 +41,6 @@ export interface TransportStats {
   readonly tlsVersion: string
 }
 
-/** A connection as it is before anything was negotiated, and today always is. */
-const PLAIN_TRANSPORT: TransportStats = {
-  deflate: false,
-  snappy: false,
-  authorized: false,
-  authIdentity: '',
-  authIdentityUrl: '',
-  tls: false,
-  tlsCipherSuite: '',
-  tlsVersion: '',
-}
-
 /** @param topic the only one whose publishes are told; empty: all are */
 export function clientStats(client: ClientV2, topic: string): ClientStats {
   const { settings } = client
@@ -73,6 +61,20 @@ export function clientStats(client: ClientV2, topic: string): ClientStats {
     topologyZone: settings.topologyZone,
     topologyRegion: settings.topologyRegion,
     pubCounts: published.map(([name, count]) => ({ topic: name, count })),
-    transport: PLAIN_TRANSPORT,
+    transport: transportStats(client),
+  }
+}
+
+function transportStats({ transport }: ClientV2): TransportStats {
+  const { secured } = transport
+  return {
+    deflate: transport.deflateLevel > 0,
+    snappy: transport.snappy,
+    authorized: false,
+    authIdentity: '',
+    authIdentityUrl: '',
+    tls: secured !== null,
+    tlsCipherSuite: secured?.cipherSuite ?? '',
+    tlsVersion: secured?.version ?? '',
   }
 }

@@ -5,14 +5,14 @@ import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
 import { Locality, type Subscriber } from '../core/subscriber.ts'
 import type { Topic } from '../core/topic.ts'
+import { Answers } from './answers.ts'
+import { State } from './client-state.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Output } from './output.ts'
 import { ProtocolV2 } from './protocol-v2.ts'
 import type { TcpContext } from './tcp-context.ts'
-
-/** The states of a client, as /stats shows them (1 and 2 are nsqd's own connections to nsqlookupd). */
-export const State = { init: 0, subscribed: 3, closing: 4 } as const
-export type State = (typeof State)[keyof typeof State]
+import { Transport } from './transport.ts'
+import { Upgrade, type Grant } from './upgrade.ts'
 
 /** How long a connection that we closed may take to read what we sent last before it is cut. */
 const LINGER_MS = 1000
@@ -43,6 +43,8 @@ export class ClientV2 implements Subscriber {
   readonly connectedAtMs: number
   readonly settings: ClientSettings
   readonly output: Output
+  readonly answers: Answers
+  readonly transport: Transport
   readonly heartbeat: Heartbeat
 
   state: State = State.init
@@ -59,14 +61,14 @@ export class ClientV2 implements Subscriber {
   lane: Lane | null = null
 
   readonly #context: TcpContext
-  readonly #socket: Socket
   readonly #protocol: ProtocolV2
+  /** What has to wait until everything was answered that was asked: the end, or an upgrade. Nothing is read meanwhile. */
+  #whenAnswered: (() => void) | null = null
   #closed = false
   #linger: NodeJS.Timeout | undefined
 
   constructor(context: TcpContext, socket: Socket, id: number) {
     this.#context = context
-    this.#socket = socket
     this.id = id
     const ip = socket.remoteAddress ?? ''
     this.remoteAddress =
@@ -83,7 +85,20 @@ export class ClientV2 implements Subscriber {
       topologyRegion: '',
       topologyZone: '',
     }
+    this.transport = new Transport(socket, {
+      data: (bytes) => this.#read(bytes),
+      ended: () => this.#end(),
+      drained: () => this.#drained(),
+      corrupt: (error) => this.#corrupt(error),
+      failed: (error) => this.#failed(error),
+      closed: () => this.destroy(),
+    })
     this.output = new Output(context.turn, context.outputPool, socket)
+    this.answers = new Answers(
+      this.output,
+      (error) => this.#tell(error),
+      () => this.#answered(),
+    )
     this.heartbeat = new Heartbeat({
       beat: () => this.#beat(),
       expire: () => this.#expire(),
@@ -93,15 +108,7 @@ export class ClientV2 implements Subscriber {
 
   /** Begins to read. */
   start(): void {
-    const socket = this.#socket
-    socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    socket.on('end', () => this.#end())
-    socket.on('drain', () => this.#drained())
-    socket.on('error', (error) => {
-      this.#context.logger.debug(() => `client(${this.remoteAddress}) - ${error.message}`)
-      this.destroy()
-    })
-    socket.on('close', () => this.destroy())
+    this.transport.start()
     this.heartbeat.start(this.heartbeat.intervalMs)
   }
 
@@ -144,44 +151,67 @@ export class ClientV2 implements Subscriber {
   // ---- answers ----
 
   answerOk(): void {
-    this.output.writeConstant(OK_FRAME)
+    this.answers.constant(OK_FRAME)
   }
 
   answerCloseWait(): void {
-    this.output.writeConstant(CLOSE_WAIT_FRAME)
+    this.answers.constant(CLOSE_WAIT_FRAME)
   }
 
   answer(data: string): void {
-    const frame = encodeFrame(FrameType.response, data)
-    this.output.write(frame, 0, frame.length)
+    this.answers.frame(encodeFrame(FrameType.response, data))
   }
 
   /** Tells the client of its mistake; a fatal one ends the connection. */
   fail(error: ProtocolError): void {
     const cause = error.cause instanceof Error ? ` - ${error.cause.message}` : ''
     this.#context.logger.error(() => `[${this.remoteAddress}] - ${error.code} ${error.message}${cause}`)
+    if (error.fatal) this.#protocol.close()
+    this.answers.error(error)
+  }
+
+  #tell(error: ProtocolError): void {
     const frame = encodeErrorFrame(error.code, error.detail)
     this.output.write(frame, 0, frame.length)
-    if (error.fatal) this.finish()
+    if (error.fatal) this.#closeGently()
+  }
+
+  /** Brings the connection to what IDENTIFY granted, once the answer to that is on its way; `done` goes on reading. */
+  upgrade(grant: Grant, done: () => void): void {
+    const upgrade = new Upgrade(this, grant, this.#context, done)
+    if (this.answers.waiting) this.#whenAnswered = () => upgrade.start()
+    else upgrade.start()
   }
 
   // ---- the end ----
 
-  /** Closes once everything was written. What still comes is read and thrown away, so that the last answer arrives. */
+  /** Closes once everything was answered and written. */
   finish(): void {
+    this.#protocol.close()
+    if (this.answers.waiting) this.#whenAnswered = () => this.#closeGently()
+    else this.#closeGently()
+  }
+
+  #answered(): void {
+    const next = this.#whenAnswered
+    this.#whenAnswered = null
+    next?.()
+  }
+
+  /** What still comes is read and thrown away, so that what was written last arrives. */
+  #closeGently(): void {
     if (this.#closed) return
     this.output.flush()
     this.#leave()
-    this.#socket.end()
-    this.#socket.resume()
-    this.#linger = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+    this.transport.end()
+    this.#linger = setTimeout(() => this.transport.destroy(), LINGER_MS)
   }
 
   /** Closes at once. */
   destroy(): void {
     clearTimeout(this.#linger)
     this.#leave()
-    this.#socket.destroy()
+    this.transport.destroy()
   }
 
   /** Takes the client out of everything, once. */
@@ -190,6 +220,7 @@ export class ClientV2 implements Subscriber {
     this.#closed = true
     this.heartbeat.stop()
     this.output.close()
+    this.answers.close()
     this.#protocol.close()
     this.#context.clients.delete(this)
     const { topic, channel, lane } = this
@@ -206,23 +237,34 @@ export class ClientV2 implements Subscriber {
     this.#protocol.read(chunk)
     this.output.uncork()
     // It sends faster than it reads our answers: wait until it has read some.
-    if (this.output.congested) this.#socket.pause()
+    if (this.output.congested) this.transport.pause()
   }
 
   #drained(): void {
     if (this.#closed) return
-    this.#socket.resume()
+    if (!this.output.congested) this.transport.resume()
     if (this.lane !== null) this.channel!.wake(this.lane)
   }
 
   #end(): void {
     if (this.#closed) {
-      this.#socket.destroy()
+      this.transport.destroy()
       return
     }
     const error = this.#protocol.interrupted()
     if (error !== null) this.fail(error)
     this.finish()
+  }
+
+  /** What is not in the encoding that was agreed on cannot be answered either: the original closes without a word. */
+  #corrupt(error: Error): void {
+    this.#context.logger.error(() => `client(${this.remoteAddress}) - failed to read command - ${error.message}`)
+    this.finish()
+  }
+
+  #failed(error: Error): void {
+    this.#context.logger.debug(() => `client(${this.remoteAddress}) - ${error.message}`)
+    this.destroy()
   }
 
   #beat(): void {

@@ -2,6 +2,8 @@ import { ProtocolError } from '@nsq-ts/protocol'
 import type { ClientSettings } from './client-v2.ts'
 import type { IdentifyRequest } from './identify.ts'
 import type { TcpContext, TcpOptions } from './tcp-context.ts'
+import type { Transport } from './transport.ts'
+import type { Grant } from './upgrade.ts'
 
 const HEARTBEAT_INTERVAL_MIN_MS = 1000
 const OUTPUT_BUFFER_SIZE_MIN = 64
@@ -79,19 +81,39 @@ function settleMsgTimeout(asked: number, options: TcpOptions, settings: ClientSe
   settings.msgTimeoutMs = asked
 }
 
+/**
+ * What of TLS and compression a client gets.
+ * @throws {ProtocolError} E_IDENTIFY_FAILED when it would get both compressions, or anything on top of what it has
+ */
+export function grant(request: IdentifyRequest, context: TcpContext, transport: Transport): Grant {
+  const { options } = context
+  const deflate = request.deflate && options.deflate
+  const snappy = request.snappy && options.snappy
+  if (deflate && snappy) {
+    throw new ProtocolError('E_IDENTIFY_FAILED', 'cannot enable both deflate and snappy compression')
+  }
+  const asked = request.deflateLevel ?? 0
+  const level = Math.min(asked > 0 ? asked : DEFLATE_LEVEL_DEFAULT, options.maxDeflateLevel)
+  const tls = request.tlsV1 && context.tls !== undefined
+  if ((tls || deflate || snappy) && transport.upgraded) {
+    throw new ProtocolError('E_IDENTIFY_FAILED', 'cannot upgrade a connection twice')
+  }
+  return { tls, snappy, deflateLevel: deflate ? level : 0 }
+}
+
 /** The answer to an IDENTIFY with feature negotiation: JSON, its keys in the original's order. */
-export function identifyResponse(context: TcpContext, settings: ClientSettings): string {
+export function identifyResponse(context: TcpContext, settings: ClientSettings, granted: Grant): string {
   const { options, version } = context
   return JSON.stringify({
     max_rdy_count: options.maxRdyCount,
     version,
     max_msg_timeout: options.maxMsgTimeoutMs,
     msg_timeout: settings.msgTimeoutMs,
-    tls_v1: false,
-    deflate: false,
-    deflate_level: Math.min(DEFLATE_LEVEL_DEFAULT, options.maxDeflateLevel),
+    tls_v1: granted.tls,
+    deflate: granted.deflateLevel > 0,
+    deflate_level: granted.deflateLevel || Math.min(DEFLATE_LEVEL_DEFAULT, options.maxDeflateLevel),
     max_deflate_level: options.maxDeflateLevel,
-    snappy: false,
+    snappy: granted.snappy,
     sample_rate: settings.sampleRate,
     auth_required: false,
     output_buffer_size: settings.outputBufferSize,

@@ -17,11 +17,14 @@ import {
 } from '@nsq-ts/protocol'
 import { Outcome } from '../core/channel.ts'
 import { Locality } from '../core/subscriber.ts'
-import { type Topic, TopicExitingError } from '../core/topic.ts'
-import { type ClientV2, State } from './client-v2.ts'
-import { parseIdentify } from './identify.ts'
-import { identifyResponse, settle } from './negotiate.ts'
+import type { Topic } from '../core/topic.ts'
+import { type PublishCommand, publishFailed } from './answers.ts'
+import { State } from './client-state.ts'
+import type { ClientV2 } from './client-v2.ts'
+import { type IdentifyRequest, parseIdentify } from './identify.ts'
+import { grant, identifyResponse, settle } from './negotiate.ts'
 import type { TcpContext } from './tcp-context.ts'
+import type { Grant } from './upgrade.ts'
 
 const MAGIC = Buffer.from('  V2')
 const SIZE_FIELD_SIZE = 4
@@ -45,6 +48,8 @@ export class ProtocolV2 implements CommandHandler {
   readonly #reader: CommandReader
   #awaiting: Awaiting = Awaiting.magic
   #closed = false
+  /** TLS is required, and this connection is in the clear. */
+  #tlsMissing: boolean
 
   // The command whose body is awaited.
   #command: BodyCommand = 'PUB'
@@ -63,6 +68,7 @@ export class ProtocolV2 implements CommandHandler {
   constructor(context: TcpContext, client: ClientV2) {
     this.#context = context
     this.#client = client
+    this.#tlsMissing = context.options.tlsRequired !== 'off'
     this.#reader = new CommandReader(this)
     this.#reader.need(MAGIC.length)
   }
@@ -106,7 +112,9 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#closed) return
     const client = this.#client
     client.heartbeat.heard()
-    switch (readCommand(buf, start, end)) {
+    const command = readCommand(buf, start, end)
+    if (this.#tlsMissing && command !== Command.identify) throw tlsRequired(buf, start, end)
+    switch (command) {
       case Command.fin:
         return this.#FIN(buf, start, end)
       case Command.pub:
@@ -183,8 +191,26 @@ export class ProtocolV2 implements CommandHandler {
     client.heartbeat.start(heartbeatMs)
     client.locality = this.#locality()
     logger.info(() => `[${client.remoteAddress}] IDENTIFY: ${JSON.stringify(request)}`)
-    if (request.featureNegotiation) client.answer(identifyResponse(this.#context, client.settings))
+    if (request.featureNegotiation) this.#negotiate(request)
     else client.answerOk()
+  }
+
+  #negotiate(request: IdentifyRequest): void {
+    const client = this.#client
+    const granted = grant(request, this.#context, client.transport)
+    client.answer(identifyResponse(this.#context, client.settings, granted))
+    if (granted.tls || granted.snappy || granted.deflateLevel > 0) this.#upgrade(granted)
+  }
+
+  /** What was sent ahead of an upgrade is thrown away: nobody can tell what it was meant in. */
+  #upgrade(granted: Grant): void {
+    this.#reader.pause()
+    this.#reader.takeRest()
+    this.#client.upgrade(granted, () => {
+      if (this.#closed) return
+      this.#tlsMissing &&= !granted.tls
+      this.#reader.resume()
+    })
   }
 
   #SUB(buf: Buffer, start: number, end: number): void {
@@ -342,27 +368,27 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #runPub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publish(buf, start, end)
-    } catch (error) {
-      throw publishFailed('E_PUB_FAILED', 'PUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('PUB', 1, (topic, ticket) => topic.publish(buf, start, end, answers, ticket))
   }
 
   #runDpub(buf: Buffer, start: number, end: number): void {
-    try {
-      this.#topic().publishDeferred(buf, start, end, this.#deferMs)
-    } catch (error) {
-      throw publishFailed('E_DPUB_FAILED', 'DPUB', error)
-    }
-    this.#published(1)
+    const { answers } = this.#client
+    this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
   }
 
-  #published(count: number): void {
-    const { pubCounts } = this.#client
+  /** Publishes, and answers: at once when the messages are safe, else when they are. */
+  #publish(command: PublishCommand, count: number, publish: (topic: Topic, ticket: number) => boolean): void {
+    const { answers, pubCounts } = this.#client
+    let safe: boolean
+    try {
+      safe = publish(this.#topic(), answers.ticket)
+    } catch (error) {
+      throw publishFailed(command, error as Error)
+    }
     pubCounts.set(this.#topicName, (pubCounts.get(this.#topicName) ?? 0) + count)
-    this.#client.answerOk()
+    if (safe) this.#client.answerOk()
+    else answers.wait(command)
   }
 
   // ---- MPUB ----
@@ -432,12 +458,10 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #runMpub(buf: Buffer, start: number): void {
-    try {
-      this.#topic().publishBatch(buf, start, this.#bounds)
-    } catch (error) {
-      throw publishFailed('E_MPUB_FAILED', 'MPUB', error)
-    }
-    this.#published(this.#mpubCount)
+    const { answers } = this.#client
+    this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
+      topic.publishBatch(buf, start, this.#bounds, answers, ticket),
+    )
   }
 
   /** What is missing of an MPUB: the size of a message, or its body. */
@@ -552,15 +576,16 @@ function signed64(value: number | bigint): number | bigint {
   return typeof value === 'bigint' ? BigInt.asIntN(64, value) : value
 }
 
+function tlsRequired(buf: Buffer, start: number, end: number): ProtocolError {
+  const word = buf.subarray(start, indexOfSpace(buf, start, end))
+  const detail = Buffer.concat([Buffer.from('cannot '), word, Buffer.from(' in current state (TLS required)')])
+  return new ProtocolError('E_INVALID', detail)
+}
+
 function bodyErrorCode(command: BodyCommand): ErrorCode {
   return command === 'IDENTIFY' ? 'E_BAD_BODY' : 'E_BAD_MESSAGE'
 }
 
 function bodyName(command: BodyCommand): string {
   return command === 'IDENTIFY' ? 'body' : 'message body'
-}
-
-function publishFailed(code: ErrorCode, command: string, error: unknown): ProtocolError {
-  if (!(error instanceof TopicExitingError)) throw error
-  return new ProtocolError(code, `${command} failed ${error.message}`, { cause: error })
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Turn } from '../core/turn.ts'
 import type { BlockPool } from '../log/block-pool.ts'
+import type { TlsRequired } from '../options-tls.ts'
+import type { ServerTls } from '../tls/server-tls.ts'
 import type { ClientV2 } from './client-v2.ts'
 
 /** What the TCP side of nsqd works with. */
@@ -15,6 +17,8 @@ export interface TcpContext {
   readonly outputPool: BlockPool
   /** All connections that are open. */
   readonly clients: Set<ClientV2>
+  /** The server's certificate; undefined: no TLS. */
+  readonly tls: ServerTls | undefined
   readonly options: TcpOptions
   /** As reported to clients. */
   readonly version: string
@@ -34,7 +38,11 @@ export interface TcpOptions {
   readonly maxOutputBufferTimeoutMs: number
   readonly outputBufferTimeoutMs: number
   readonly maxChannelConsumers: number
+  readonly deflate: boolean
   readonly maxDeflateLevel: number
+  readonly snappy: boolean
+  /** Other than `off`: nothing but IDENTIFY is taken in the clear. */
+  readonly tlsRequired: TlsRequired
   readonly topologyRegion: string
   readonly topologyZone: string
 }

@@ -189,7 +189,13 @@ export class Simulation {
         return this.#atChannel(a, b, (topic, channel) => this.#tryWrongOwner(topic, channel, c, d))
       case 'unknownId':
         return this.#atSubscriber(a, (subscriber) => {
-          const id = Math.floor(b * 2 ** 32).toString(16).padStart(8, '0') + Math.floor(c * 2 ** 32).toString(16).padStart(8, '0')
+          const id =
+            Math.floor(b * 2 ** 32)
+              .toString(16)
+              .padStart(8, '0') +
+            Math.floor(c * 2 ** 32)
+              .toString(16)
+              .padStart(8, '0')
           this.#tryAll(subscriber, id, Outcome.notInFlight)
         })
       case 'staleId':
@@ -216,14 +222,18 @@ export class Simulation {
     const timestampNs = BigInt(this.#world.clock.wallUs()) * 1000n
     const messages = sizes.map((size) => this.#message(size, timestampNs))
     for (const message of messages) topic.publish(message, delayMs)
-    const source = Buffer.concat([Buffer.from('before'), ...messages.map((message) => message.body), Buffer.from('after')])
+    const source = Buffer.concat([
+      Buffer.from('before'),
+      ...messages.map((message) => message.body),
+      Buffer.from('after'),
+    ])
     const bounds: number[] = []
     let at = 6
     for (const size of sizes) bounds.push(at, (at += size))
     const real = this.#real(topic)
     if (delayMs > 0) real.publishDeferred(source, bounds[0]!, bounds[1]!, delayMs)
     else if (sizes.length === 1) real.publish(source, bounds[0]!, bounds[1]!)
-    else real.publishBatch(source, bounds)
+    else real.publishBatch(source, 0, bounds)
     source.fill(0xee) // a reader's buffer is filled anew
   }
 
@@ -370,7 +380,9 @@ export class Simulation {
     const [topic, channel] = home
     const { message, attempts } = channel.deliver(subscriber, this.#now)
     if (!frame.body.equals(message.body)) {
-      throw new Error(`the body is ${frame.body.toString('latin1', 0, 12)}, not ${message.body.toString('latin1', 0, 12)}`)
+      throw new Error(
+        `the body is ${frame.body.toString('latin1', 0, 12)}, not ${message.body.toString('latin1', 0, 12)}`,
+      )
     }
     this.#expect(frame.attempts, attempts)
     this.#expect(frame.timestampNs, message.timestampNs)
@@ -485,7 +497,8 @@ export class Simulation {
       for (const [b] of CHANNELS.entries()) {
         const topic = this.#topics.get(TOPICS[a]!)
         const channel = topic?.channels.get(CHANNELS[b]!)
-        if (channel?.subscribed.size === 0) this.#subscribe((a + 0.5) / TOPICS.length, (b + 0.5) / CHANNELS.length, 0.99, 0.5079)
+        if (channel?.subscribed.size === 0)
+          this.#subscribe((a + 0.5) / TOPICS.length, (b + 0.5) / CHANNELS.length, 0.99, 0.5079)
       }
     }
     this.#endTurn()

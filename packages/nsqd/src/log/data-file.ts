@@ -1,0 +1,234 @@
+import { BATCH_HEADER_SIZE, BatchKind, claimedSize, readBatch, sealBatch } from './batch.ts'
+import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
+
+/**
+ * A file of the log, data and journals alike:
+ *
+ *   [ "NSQTSLOG" ][ version: uint16 ][ reserved: 6 bytes ]   batch   batch   ...
+ *
+ * A data file that is finished ends in an index of its segments, so that a start need not read what lies in it:
+ *
+ *   ...  [ index batch: ( base: float64, count: uint32, offset: float64, size: uint32 ) * ]  [ "NSQI" ][ reserved: uint32 ][ offset of the index: float64 ]
+ */
+export const FILE_HEADER_SIZE = 16
+export const FORMAT_VERSION = 1
+const FILE_MAGIC = 'NSQTSLOG'
+const TRAILER_SIZE = 16
+const TRAILER_MAGIC = 0x4e535149
+const INDEX_ENTRY_SIZE = 24
+/** A scan reads this much at a time, and more where a batch is larger. */
+const SCAN_SIZE = 4 * 1024 * 1024
+
+/** Where a segment lies: batches of the file, from `offset` on, `size` bytes in all. Grows while it is written. */
+export interface Extent {
+  readonly file: DataFile
+  /** Position of its first message. */
+  readonly base: number
+  count: number
+  readonly offset: number
+  size: number
+}
+
+export class FileFormatError extends Error {
+  constructor(path: string, what: string) {
+    super(`${path}: ${what}`)
+    this.name = 'FileFormatError'
+  }
+}
+
+export function fileHeader(): Buffer {
+  const header = Buffer.alloc(FILE_HEADER_SIZE)
+  header.write(FILE_MAGIC, 'latin1')
+  header.writeUInt16BE(FORMAT_VERSION, FILE_MAGIC.length)
+  return header
+}
+
+/** @throws {FileFormatError} when the bytes are not the beginning of one of our files, or of a version we do not know */
+export function checkFileHeader(header: Buffer, path: string): void {
+  if (header.length < FILE_HEADER_SIZE || header.toString('latin1', 0, FILE_MAGIC.length) !== FILE_MAGIC) {
+    throw new FileFormatError(path, 'no log file')
+  }
+  const version = header.readUInt16BE(FILE_MAGIC.length)
+  if (version !== FORMAT_VERSION)
+    throw new FileFormatError(path, `written in version ${version} of the format, ${FORMAT_VERSION} is known`)
+}
+
+/** One file of segments: its handle, opened when it is needed, and how many of its segments are still needed. */
+export class DataFile {
+  readonly path: string
+  readonly base: number
+  /** Bytes written. */
+  size = FILE_HEADER_SIZE
+  /** Finished: nothing is appended any more. */
+  finished = false
+  /** Its last sync failed: what it holds beyond the last good one may be lost, and nothing more goes into it. */
+  suspect = false
+  /** Segments that lie here and are still needed. */
+  live = 0
+  /** Messages in the segments that lie here. */
+  messageCount = 0
+  readonly segments: Extent[] = []
+  readonly #files: LogFiles
+  #handle: LogFile | null = null
+
+  constructor(files: LogFiles, path: string, base: number) {
+    this.#files = files
+    this.path = path
+    this.base = base
+  }
+
+  /** Makes the file. @throws of the file system; then there is no such file, or an empty one */
+  create(): void {
+    const handle = this.#files.open(this.path, 'create')
+    this.#handle = handle
+    const header = fileHeader()
+    writeWhole(handle, header, 0, header.length, 0)
+  }
+
+  handle(): LogFile {
+    return (this.#handle ??= this.#files.open(this.path, this.finished ? 'read' : 'edit'))
+  }
+
+  closeHandle(): void {
+    this.#handle?.close()
+    this.#handle = null
+  }
+
+  /** Appends a batch that is laid out in bytes[0, size). */
+  append(bytes: Buffer, size: number): void {
+    writeWhole(this.handle(), bytes, 0, size, this.size)
+    this.size += size
+  }
+
+  /** Writes the index behind the segments. */
+  finish(): void {
+    const size = BATCH_HEADER_SIZE + this.segments.length * INDEX_ENTRY_SIZE + TRAILER_SIZE
+    const bytes = Buffer.alloc(size)
+    let at = BATCH_HEADER_SIZE
+    for (const segment of this.segments) {
+      bytes.writeDoubleBE(segment.base, at)
+      bytes.writeUInt32BE(segment.count, at + 8)
+      bytes.writeDoubleBE(segment.offset, at + 12)
+      bytes.writeUInt32BE(segment.size, at + 20)
+      at += INDEX_ENTRY_SIZE
+    }
+    sealBatch(bytes, 0, at, BatchKind.index, this.segments.length, this.base)
+    bytes.writeUInt32BE(TRAILER_MAGIC, at)
+    bytes.writeDoubleBE(this.size, at + 8)
+    this.append(bytes, size)
+    this.finished = true
+  }
+
+  // ---- reading back ----
+
+  /** What is in the file: by its index, or, where it was not finished, by going through it. */
+  open(segmentSizeMax: number, damaged: (offset: number, size: number) => void): void {
+    const handle = this.#files.open(this.path, 'edit')
+    this.#handle = handle
+    this.size = handle.size()
+    const header = Buffer.alloc(FILE_HEADER_SIZE)
+    checkFileHeader(header.subarray(0, readWhole(handle, header, 0)), this.path)
+    const found = this.#readIndex(handle)
+    if (found !== null) {
+      this.finished = true
+      this.segments.push(...found)
+    } else {
+      this.#scan(handle, segmentSizeMax, damaged)
+    }
+    for (const segment of this.segments) this.messageCount += segment.count
+  }
+
+  #readIndex(handle: LogFile): Extent[] | null {
+    if (this.size < FILE_HEADER_SIZE + BATCH_HEADER_SIZE + TRAILER_SIZE) return null
+    const trailer = Buffer.alloc(TRAILER_SIZE)
+    readWhole(handle, trailer, this.size - TRAILER_SIZE)
+    if (trailer.readUInt32BE(0) !== TRAILER_MAGIC) return null
+    const offset = trailer.readDoubleBE(8)
+    const size = this.size - TRAILER_SIZE - offset
+    if (!(offset >= FILE_HEADER_SIZE && size >= BATCH_HEADER_SIZE)) return null
+    const bytes = Buffer.alloc(size)
+    const batch = readWhole(handle, bytes, offset) === size ? readBatch(bytes, 0, size) : null
+    if (batch === null || batch.kind !== BatchKind.index || batch.count * INDEX_ENTRY_SIZE !== batch.end - batch.start)
+      return null
+    return Array.from({ length: batch.count }, (_, i) => {
+      const at = batch.start + i * INDEX_ENTRY_SIZE
+      return {
+        file: this,
+        base: bytes.readDoubleBE(at),
+        count: bytes.readUInt32BE(at + 8),
+        offset: bytes.readDoubleBE(at + 12),
+        size: bytes.readUInt32BE(at + 20),
+      }
+    })
+  }
+
+  /**
+   * Goes through a file that was not finished. Batches are gathered into segments again; what is no batch at the end is
+   * a write that was cut short, and is cut off.
+   */
+  #scan(handle: LogFile, segmentSizeMax: number, damaged: (offset: number, size: number) => void): void {
+    let end = FILE_HEADER_SIZE
+    let current: Extent | null = null
+    for (const piece of this.#pieces(handle, damaged)) {
+      if (piece.batch === null) continue
+      const { batch, offset, size } = piece
+      if (batch.kind !== BatchKind.messages && batch.kind !== BatchKind.scheduled) continue
+      end = offset + size
+      // A gap in the positions is damage that was skipped: the segment keeps the place of what is missing.
+      const follows = current !== null && batch.base >= current.base + current.count
+      if (current === null || !follows || current.size + size > segmentSizeMax) {
+        if (current !== null) this.segments.push(current)
+        current = { file: this, base: batch.base, count: batch.count, offset, size }
+      } else {
+        current.count = batch.base + batch.count - current.base
+        current.size = offset + size - current.offset
+      }
+    }
+    if (current !== null) this.segments.push(current)
+    if (end < this.size) handle.truncate(end)
+    this.size = end
+  }
+
+  *#pieces(
+    handle: LogFile,
+    damaged: (offset: number, size: number) => void,
+  ): IterableIterator<{
+    batch: { kind: BatchKind; base: number; count: number } | null
+    offset: number
+    size: number
+  }> {
+    let offset = FILE_HEADER_SIZE
+    let window = SCAN_SIZE
+    let tornFrom = -1
+    while (offset < this.size) {
+      const bytes = Buffer.allocUnsafe(Math.min(window, this.size - offset))
+      const end = readWhole(handle, bytes, offset)
+      const last = offset + end >= this.size
+      let consumed = 0
+      for (let at = 0; at < end;) {
+        const batch = readBatch(bytes, at, end)
+        if (batch !== null) {
+          if (tornFrom >= 0) damaged(tornFrom, offset + at - tornFrom)
+          tornFrom = -1
+          yield { batch, offset: offset + at, size: batch.end - at }
+          at = consumed = batch.end
+        } else if (!last && (claimedSize(bytes, at, end) > end - at || end - at < BATCH_HEADER_SIZE)) {
+          break // goes on behind what we have read
+        } else {
+          if (tornFrom < 0) tornFrom = offset + at
+          at = consumed = nextMagic(bytes, at + 1, end)
+        }
+      }
+      if (end === 0) break
+      // A batch that is larger than the window, or claims to be: look further before it is called damage.
+      window = consumed === 0 ? Math.min(window * 2, this.size - offset) : SCAN_SIZE
+      offset += consumed
+    }
+    if (tornFrom >= 0) damaged(tornFrom, this.size - tornFrom)
+  }
+}
+
+function nextMagic(bytes: Buffer, from: number, end: number): number {
+  const at = bytes.indexOf('NSQB', from, 'latin1')
+  return at < 0 || at >= end ? end : at
+}

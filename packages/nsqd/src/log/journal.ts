@@ -1,0 +1,143 @@
+import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
+import { checkFileHeader, FILE_HEADER_SIZE, fileHeader } from './data-file.ts'
+import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
+import { readRecords, RecordWriter, type RecordVisitor } from './journal-records.ts'
+
+const PREFIX = 'journal-'
+/** A journal is begun anew, with a snapshot of what is true, once it has this size and twice that of its snapshot. */
+const SIZE_MIN = 8 * 1024 * 1024
+
+/**
+ * The journal of a topic: what became of its messages, written down in the order in which it happened, without anybody
+ * waiting for it. A file begins with a snapshot of all channels; what follows are changes.
+ *
+ *   journal-00000007.log   [ header ][ batch: snapshot ... snapshotEnd ][ batch: records ][ batch: records ] ...
+ *
+ * A file whose snapshot is not whole does not count; the one before it is removed only after that.
+ */
+export class Journal {
+  readonly records = new RecordWriter(BATCH_HEADER_SIZE)
+  readonly #files: LogFiles
+  readonly #directory: string
+  readonly #snapshot: (writer: RecordWriter) => void
+  #file: LogFile | null = null
+  #path = ''
+  #number: number
+  #size = 0
+  #snapshotSize = 0
+  /** What was written may be torn: nothing is added behind it. */
+  #broken = false
+
+  /**
+   * @param number of the last journal there is, 0 for none
+   * @param snapshot writes records of all that is true now
+   */
+  constructor(files: LogFiles, directory: string, number: number, snapshot: (writer: RecordWriter) => void) {
+    this.#files = files
+    this.#directory = directory
+    this.#number = number
+    this.#snapshot = snapshot
+  }
+
+  /** It was begun: from now on changes are to be recorded. Before, they are part of the snapshot to come. */
+  get begun(): boolean {
+    return this.#file !== null
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Writes the records there are; begins a new file where the old one has grown, or failed. @throws of the file system */
+  flush(): void {
+    if (this.#file === null || this.#broken || this.#size > Math.max(SIZE_MIN, 2 * this.#snapshotSize)) {
+      return this.begin()
+    }
+    if (this.records.empty) return
+    const end = this.records.end
+    sealBatch(this.records.bytes, 0, end, BatchKind.journal, 0, 0)
+    try {
+      writeWhole(this.#file, this.records.bytes, 0, end, this.#size)
+    } catch (error) {
+      this.#broken = true // a part may have been written; the next flush begins a file with all that is true then
+      throw error
+    }
+    this.#size += end
+    this.records.clear()
+  }
+
+  /** Begins a file with a snapshot, and removes the one before. @throws of the file system; then the old one stays */
+  begin(): void {
+    const writer = new RecordWriter(FILE_HEADER_SIZE + BATCH_HEADER_SIZE)
+    this.#snapshot(writer)
+    writer.snapshotEnd()
+    const { bytes, end } = writer
+    fileHeader().copy(bytes, 0)
+    sealBatch(bytes, FILE_HEADER_SIZE, end, BatchKind.journal, 0, 0)
+    const number = this.#number + 1
+    const path = journalPath(this.#directory, number)
+    this.#number = number // also when it fails: the name may be taken now
+    const file = this.#files.open(path, 'create')
+    try {
+      writeWhole(file, bytes, 0, end, 0)
+      file.sync()
+      this.#files.syncDirectory(this.#directory)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    const old = this.#file
+    const oldPath = this.#path
+    this.#file = file
+    this.#path = path
+    this.#size = this.#snapshotSize = end
+    this.#broken = false
+    this.records.clear()
+    old?.close()
+    if (old !== null) this.#files.remove(oldPath)
+  }
+
+  sync(): void {
+    this.#file?.sync()
+  }
+
+  close(): void {
+    this.#file?.close()
+    this.#file = null
+  }
+}
+
+/** The journals in a folder, the newest first: their numbers. */
+export function journalNumbers(names: readonly string[]): number[] {
+  const numbers = names
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => Number.parseInt(name.slice(PREFIX.length), 10))
+  return numbers.filter((number) => Number.isSafeInteger(number)).sort((a, b) => b - a)
+}
+
+export function journalPath(directory: string, number: number): string {
+  return `${directory}/${PREFIX}${String(number).padStart(8, '0')}.log`
+}
+
+/**
+ * Reads a journal. A damaged batch costs what it said: what it finished comes again, what it deferred is due at once.
+ * What counts is told by `snapshotEnd`: without that, the snapshot is not whole, and the journal is none.
+ */
+export function readJournal(
+  files: LogFiles,
+  path: string,
+  visitor: RecordVisitor,
+  damaged: (path: string, offset: number, size: number) => void,
+): void {
+  const file = files.open(path, 'read')
+  try {
+    const bytes = Buffer.allocUnsafeSlow(file.size())
+    const end = readWhole(file, bytes, 0)
+    checkFileHeader(bytes.subarray(0, Math.min(end, FILE_HEADER_SIZE)), path)
+    for (const batch of batches(bytes, FILE_HEADER_SIZE, end, (from, to) => damaged(path, from, to - from))) {
+      readRecords(bytes, batch.start, batch.end, visitor)
+    }
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,370 @@
+import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
+import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
+import { type LogFiles, readWhole } from './files.ts'
+import type { Segment } from './segment.ts'
+
+/** What an append changed, to take it back. */
+interface Undo {
+  readonly segment: Segment
+  readonly file: DataFile
+  readonly fileSize: number
+  readonly count: number
+  readonly writtenCount: number
+  readonly writtenEnd: number
+  /** null: it had no extent before. */
+  readonly extentSize: number | null
+}
+
+/** Bytes of the delay that goes before each message of a scheduled log. */
+const DELAY_SIZE = 8
+/** The scratch buffer is given back when it had to grow beyond this. */
+const SCRATCH_KEPT = 2 * 1024 * 1024
+const SCRATCH_SIZE = 128 * 1024
+/** Two and a half times a segment: with small batches their headers may take more than the messages. */
+const SEGMENT_SIZE_ON_DISK_MAX = 4 * 1024 * 1024
+
+export interface LogStoreSettings {
+  readonly files: LogFiles
+  readonly directory: string
+  /** What the names of its files begin with. */
+  readonly prefix: string
+  readonly maxBytesPerFile: number
+  /** Makes the folder, before the first file. */
+  readonly prepare: () => void
+  /** A stretch of a file is not what was written: it is skipped. */
+  readonly damaged: (path: string, offset: number, size: number) => void
+}
+
+/**
+ * The files of one log: a series, each begun when the one before has reached its size, each removed as a whole when none
+ * of its segments is needed any more. A segment never lies in two files.
+ */
+export class LogStore {
+  readonly #settings: LogStoreSettings
+  readonly #dataFiles: DataFile[] = []
+  /** Files of which nothing is needed; removed once that is written down (removeCondemned). */
+  #condemned: DataFile[] = []
+  #active: DataFile | null = null
+  #scratch = Buffer.alloc(0)
+  #undo: Undo[] = []
+  /** Files that were written to since their last sync. */
+  readonly #unsynced = new Set<DataFile>()
+  /** A file was made since the folder was synced. */
+  #directoryDirty = false
+
+  constructor(settings: LogStoreSettings) {
+    this.#settings = settings
+  }
+
+  /** Bytes in all files. */
+  get size(): number {
+    let size = 0
+    for (const file of this.#dataFiles) size += file.size
+    return size
+  }
+
+  get dataFiles(): readonly DataFile[] {
+    return this.#dataFiles
+  }
+
+  // ---- writing ----
+
+  /** What is appended from now on can be taken back together. */
+  beginCommit(): void {
+    this.#undo.length = 0
+  }
+
+  /** Takes back what was appended since beginCommit; the next append overwrites it. */
+  rollback(): void {
+    for (const undo of this.#undo.toReversed()) {
+      const { segment, file } = undo
+      file.size = undo.fileSize
+      file.messageCount -= undo.count
+      segment.writtenCount = undo.writtenCount
+      segment.writtenEnd = undo.writtenEnd
+      if (undo.extentSize === null) {
+        segment.extent = null
+        file.segments.pop()
+        file.live--
+      } else {
+        segment.extent!.size = undo.extentSize
+        segment.extent!.count = undo.writtenCount
+      }
+      try {
+        file.handle().truncate(undo.fileSize)
+      } catch {
+        // Only tidy: what lies behind `size` is overwritten, and until then found to be whole batches nobody was promised.
+      }
+    }
+    this.#undo.length = 0
+  }
+
+  /**
+   * Writes what of a segment is not written yet, as one batch.
+   * @throws of the file system; then nothing of it counts as written
+   */
+  append(segment: Segment): void {
+    const count = segment.count - segment.writtenCount
+    if (count === 0) return
+    const delays = segment.delays
+    const bodySize = segment.end - segment.writtenEnd + (delays === null ? 0 : count * DELAY_SIZE)
+    const size = BATCH_HEADER_SIZE + bodySize
+    const scratch = this.#scratchFor(size)
+    let at = BATCH_HEADER_SIZE
+    if (delays !== null) {
+      for (let i = segment.writtenCount; i < segment.count; i++) at = scratch.writeDoubleBE(delays[i]!, at)
+    }
+    segment.bytes.copy(scratch, at, segment.writtenEnd, segment.end)
+    const kind = delays === null ? BatchKind.messages : BatchKind.scheduled
+    sealBatch(scratch, 0, size, kind, count, segment.base + segment.writtenCount)
+    const file = segment.extent?.file ?? this.#fileFor(segment)
+    const offset = file.size
+    file.append(scratch, size)
+    if (this.#scratch.length > SCRATCH_KEPT) this.#scratch = Buffer.alloc(0)
+    this.#noteWritten(segment, file, offset, size, count)
+  }
+
+  #noteWritten(segment: Segment, file: DataFile, offset: number, size: number, count: number): void {
+    this.#undo.push({
+      segment,
+      file,
+      fileSize: offset,
+      count,
+      writtenCount: segment.writtenCount,
+      writtenEnd: segment.writtenEnd,
+      extentSize: segment.extent?.size ?? null,
+    })
+    file.messageCount += count
+    if (segment.extent === null) {
+      segment.extent = { file, base: segment.base, count, offset, size }
+      file.segments.push(segment.extent)
+      file.live++
+    } else {
+      segment.extent.count = segment.count
+      segment.extent.size = offset + size - segment.extent.offset
+    }
+    this.#unsynced.add(file)
+    segment.writtenCount = segment.count
+    segment.writtenEnd = segment.end
+  }
+
+  /** The file that a new segment goes into. */
+  #fileFor(segment: Segment): DataFile {
+    const active = this.#active
+    if (active !== null && !active.suspect && active.size < this.#settings.maxBytesPerFile) return active
+    if (active !== null) this.#finish(active)
+    const { directory, files, prefix } = this.#settings
+    this.#settings.prepare()
+    const file = new DataFile(
+      files,
+      `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`,
+      segment.base,
+    )
+    file.create()
+    this.#dataFiles.push(file)
+    this.#active = file
+    this.#directoryDirty = true
+    return file
+  }
+
+  /** No more goes into the file. Should its index fail to be written, the next start goes through the file instead. */
+  #finish(file: DataFile): void {
+    this.#active = null
+    try {
+      if (!file.suspect) file.finish()
+    } catch {
+      file.finished = true
+    }
+    this.#condemnIfDone(file)
+  }
+
+  // ---- stable storage ----
+
+  /** Something was written that a sync would make durable. */
+  get unsynced(): boolean {
+    return this.#unsynced.size > 0
+  }
+
+  /**
+   * Brings what was written so far to stable storage, off the thread; the names of new files first. What a failed sync
+   * leaves behind nobody knows: it is not tried again, and nothing more goes into that file.
+   */
+  syncLater(done: (error: Error | null) => void): void {
+    const files = [...this.#unsynced]
+    this.#unsynced.clear()
+    let left = files.length
+    let failure: Error | null = null
+    const synced = (file: DataFile | null, error: Error | null): void => {
+      if (error !== null) failure = error
+      if (error !== null && file !== null) file.suspect = true
+      if (--left <= 0) done(failure)
+    }
+    try {
+      this.#syncDirectory()
+    } catch (error) {
+      failure = error as Error
+    }
+    if (left === 0) return done(failure)
+    for (const file of files) {
+      try {
+        file.handle().syncLater((error) => synced(file, error))
+      } catch (error) {
+        synced(file, error as Error)
+      }
+    }
+  }
+
+  /** As syncLater, at once. @throws of the file system */
+  sync(): void {
+    this.#syncDirectory()
+    for (const file of this.#unsynced) {
+      this.#unsynced.delete(file)
+      try {
+        file.handle().sync()
+      } catch (error) {
+        file.suspect = true
+        throw error
+      }
+    }
+  }
+
+  #syncDirectory(): void {
+    if (!this.#directoryDirty) return
+    this.#settings.files.syncDirectory(this.#settings.directory)
+    this.#directoryDirty = false
+  }
+
+  // ---- reading ----
+
+  /** Reads a segment back into memory. A failure leaves it as it was. */
+  load(segment: Segment, done: (error: Error | null) => void): void {
+    const { file, offset, size } = segment.extent!
+    const bytes = Buffer.allocUnsafeSlow(size)
+    const fail = (error: Error): void => done(error)
+    const more = (at: number): void => {
+      try {
+        file.handle().readLater(bytes.subarray(at), offset + at, (error, got) => {
+          if (error !== null) return fail(error)
+          if (got > 0 && at + got < size) return more(at + got)
+          this.restore(segment, bytes, at + got)
+          done(null)
+        })
+      } catch (error) {
+        fail(error as Error)
+      }
+    }
+    more(0)
+  }
+
+  /** As load, at once. @throws of the file system */
+  loadNow(segment: Segment): void {
+    const { file, offset, size } = segment.extent!
+    const bytes = Buffer.allocUnsafeSlow(size)
+    this.restore(segment, bytes, readWhole(file.handle(), bytes, offset))
+  }
+
+  /** Makes a segment of the batches in bytes[0, end). Messages that are missing leave an empty place. */
+  restore(segment: Segment, bytes: Buffer, end: number): void {
+    const { file, offset } = segment.extent!
+    segment.beginRestore(bytes)
+    const damaged = (from: number, to: number): void => this.#settings.damaged(file.path, offset + from, to - from)
+    for (const batch of batches(bytes, 0, end, damaged)) {
+      const delaysSize = batch.kind === BatchKind.scheduled ? batch.count * DELAY_SIZE : 0
+      if (batch.kind === BatchKind.scheduled) segment.restoreDelays(bytes, batch.start, batch.base, batch.count)
+      segment.restoreFrames(batch.base, batch.start + delaysSize, batch.end)
+    }
+    segment.endRestore()
+  }
+
+  // ---- letting go ----
+
+  /** A segment is not needed any more. */
+  release(segment: Segment): void {
+    const file = segment.extent?.file
+    if (file === undefined) return
+    segment.extent = null
+    file.live--
+    this.#condemnIfDone(file)
+  }
+
+  /** Files wait to be removed. */
+  get hasCondemned(): boolean {
+    return this.#condemned.length > 0
+  }
+
+  /** Removes the files that nothing is needed of. The caller has seen to it that this is known after a crash. */
+  removeCondemned(): void {
+    const condemned = this.#condemned
+    this.#condemned = []
+    for (const file of condemned) {
+      this.#unsynced.delete(file)
+      file.closeHandle()
+      this.#settings.files.remove(file.path)
+    }
+  }
+
+  #condemnIfDone(file: DataFile): void {
+    if (file.live > 0 || file === this.#active) return
+    this.#dataFiles.splice(this.#dataFiles.indexOf(file), 1)
+    this.#condemned.push(file)
+  }
+
+  // ---- start and stop ----
+
+  /** Finds the files of an earlier run, and the segments in them. @throws of the file system, or FileFormatError */
+  open(names: readonly string[]): Extent[] {
+    const { damaged, directory, files, prefix } = this.#settings
+    const found: Extent[] = []
+    for (const name of [...names].sort()) {
+      const base = basePosition(name, prefix)
+      if (base === null) continue
+      const file = new DataFile(files, `${directory}/${name}`, base)
+      if (!this.#openFile(file, damaged)) continue
+      file.finished = true
+      this.#dataFiles.push(file)
+      found.push(...file.segments)
+    }
+    return found
+  }
+
+  /** False for a file that was made and not written to before a crash; it is removed. */
+  #openFile(file: DataFile, damaged: LogStoreSettings['damaged']): boolean {
+    const handle = this.#settings.files.open(file.path, 'read')
+    const size = handle.size()
+    handle.close()
+    if (size < FILE_HEADER_SIZE) {
+      this.#settings.files.remove(file.path)
+      return false
+    }
+    file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(file.path, offset, length))
+    file.closeHandle()
+    if (file.segments.length === 0) this.#settings.files.remove(file.path)
+    return file.segments.length > 0
+  }
+
+  /** After open, and after the segments that are needed took their extents: files of which nothing is needed go. */
+  condemnUnused(): void {
+    for (const file of this.#dataFiles.filter(({ live }) => live === 0)) this.#condemnIfDone(file)
+  }
+
+  /** Finishes the file that is being written, syncs, and closes all. @throws of the file system */
+  close(): void {
+    if (this.#active !== null) this.#finish(this.#active)
+    try {
+      this.sync()
+    } finally {
+      for (const file of this.#dataFiles) file.closeHandle()
+    }
+  }
+
+  #scratchFor(size: number): Buffer {
+    if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(Math.max(size, SCRATCH_SIZE))
+    return this.#scratch
+  }
+}
+
+/** `<prefix>-<16 digits>.log` */
+function basePosition(name: string, prefix: string): number | null {
+  const digits = name.slice(prefix.length + 1, -'.log'.length)
+  return name === `${prefix}-${digits}.log` && /^\d{16}$/.test(digits) ? Number(digits) : null
+}
