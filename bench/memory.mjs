@@ -44,7 +44,11 @@ console.table(rows)
 if (rows.some(({ met }) => met === 'NO')) process.exitCode = 1
 
 async function queued() {
-  const nsqd = await Nsqd.start([`--mem-queue-size=${2 * QUEUED_COUNT}`])
+  return [...(await queuedWith('memory')), ...(await queuedWith('os'))]
+}
+
+async function queuedWith(durability) {
+  const nsqd = await Nsqd.start([`--mem-queue-size=${2 * QUEUED_COUNT}`, `--durability=${durability}`])
   try {
     await nsqd.http('POST', '/topic/create?topic=queued')
     await nsqd.http('POST', '/channel/create?topic=queued&channel=ch')
@@ -58,7 +62,7 @@ async function queued() {
     await sleep(2000)
     const [topic] = await nsqd.topics()
     if (topic.channels[0].depth !== QUEUED_COUNT) throw new Error(`depth is ${topic.channels[0].depth}`)
-    return [row('1,000,000 messages of 200 bytes', nsqd, QUEUED_TARGET_MB)]
+    return [row(`1,000,000 messages of 200 bytes, durability ${durability}`, nsqd, QUEUED_TARGET_MB)]
   } finally {
     await nsqd.stop()
   }

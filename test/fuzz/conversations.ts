@@ -1,4 +1,5 @@
 // What fuzzed clients say: valid conversations, and what becomes of them when bytes are changed.
+import { constants, deflateRawSync } from 'node:zlib'
 import { CLS, dpub, fin, identify, MAGIC_V2, mpub, NOP, pub, rdy, req, sub, touch } from '@nsq-ts/protocol'
 import type { Random } from './random.ts'
 
@@ -37,11 +38,49 @@ export function conversation(random: Random): Buffer {
 }
 
 function validConversation(random: Random): Buffer[] {
+  if (random.chance(0.1)) return compressedConversation(random)
   const parts: Buffer[] = [MAGIC_V2]
   if (random.chance(0.6)) parts.push(identify(identity(random)))
   if (random.chance(0.4)) parts.push(sub(random.pick(TOPICS), random.pick(CHANNELS)), rdy(random.below(50)))
   for (let count = random.below(8); count > 0; count--) parts.push(command(random))
   return parts
+}
+
+/** Negotiates deflate, or snappy in its framing format with chunks that say they are not compressed. */
+function compressedConversation(random: Random): Buffer[] {
+  const deflate = random.chance(0.5)
+  const commands = Buffer.concat(Array.from({ length: 1 + random.below(8) }, () => command(random)))
+  const upgrade = identify({ feature_negotiation: true, deflate, snappy: !deflate, tls_v1: random.chance(0.05) })
+  return [MAGIC_V2, upgrade, deflate ? deflated(random, commands) : snappyChunks(random, commands)]
+}
+
+/** Now and then what takes little room here is more than anybody may send. */
+function deflated(random: Random, commands: Buffer): Buffer {
+  const bomb = random.chance(0.05) ? Buffer.alloc(20_000_000, random.pick(['x', '\n', 'NOP\n'])) : Buffer.alloc(0)
+  return deflateRawSync(Buffer.concat([commands, bomb]), { finishFlush: constants.Z_SYNC_FLUSH })
+}
+
+function snappyChunks(random: Random, commands: Buffer): Buffer {
+  const chunks: Buffer[] = [Buffer.from([0xff, 6, 0, 0]), Buffer.from('sNaPpY')]
+  for (let at = 0; at < commands.length; at += 60_000) {
+    const plain = commands.subarray(at, at + 60_000)
+    const header = Buffer.alloc(8)
+    header.writeUInt32LE((plain.length + 4) * 256 + random.pick([0, 1, 1, 1, 1, 2, 0x80, 0xff]))
+    header.writeUInt32LE(random.chance(0.9) ? maskedCrc32c(plain) : random.below(2 ** 32), 4)
+    chunks.push(header, plain)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The checksum of snappy's framing format, bit by bit. */
+function maskedCrc32c(bytes: Buffer): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
+  }
+  crc = ~crc >>> 0
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
 function identity(random: Random): object {

@@ -48,7 +48,7 @@ test(
 
 /** Plays the runs [from, to), some at once, and takes away what they left. @throws {FuzzError} */
 async function fuzz(nsqd: NsqdProcess, from: number, to: number): Promise<void> {
-  const filesBefore = await nsqd.openFileCount()
+  const socketsBefore = await nsqd.openSocketCount()
   let next = from
   const client = async () => {
     while (next < to) {
@@ -64,7 +64,7 @@ async function fuzz(nsqd: NsqdProcess, from: number, to: number): Promise<void> 
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, client))
-  await eventually(async () => (await nsqd.openFileCount()) <= filesBefore, { what: 'all connections are closed' })
+  await eventually(async () => (await nsqd.openSocketCount()) <= socketsBefore, { what: 'all connections are closed' })
   for (const { topic_name } of await nsqd.topics()) {
     if (topic_name === 'canary') continue
     const { status } = await nsqd.http('POST', `/topic/delete?topic=${encodeURIComponent(topic_name)}`)

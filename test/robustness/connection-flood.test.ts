@@ -32,12 +32,12 @@ test('2,000 clients that come and go in every way leave nothing behind, and nobo
   await nsqd.hush()
   const canary = await Canary.release(nsqd)
   await visitMany(nsqd, AT_ONCE * 2) // what grows once with use has grown
-  const filesBefore = await nsqd.openFileCount()
+  const socketsBefore = await nsqd.openSocketCount()
   const residentBefore = await nsqd.residentBytes()
 
   await visitMany(nsqd, VISIT_COUNT)
 
-  await eventually(async () => (await nsqd.openFileCount()) <= filesBefore, { what: 'all sockets are closed' })
+  await eventually(async () => (await nsqd.openSocketCount()) <= socketsBefore, { what: 'all sockets are closed' })
   expect((await nsqd.residentBytes()) - residentBefore).toBeLessThan(64 * MEBIBYTE)
   await canary.stop()
   await eventually(async () => (await nsqd.topics()).every(({ topic_name }) => topic_name === 'canary'), {

@@ -75,7 +75,7 @@ test('a connection whose client closed its sending side is closed, after the ans
 test('a client that closed its sending side and does not read is cut off', async () => {
   await using nsqd = await NsqdProcess.start()
   using client = await nsqd.connect()
-  const before = await nsqd.openFileCount()
+  const before = await nsqd.openSocketCount()
   await client.subscribe('half', 'ch', 2500)
   client.socket.pause()
   using producer = await nsqd.connect()
@@ -89,7 +89,7 @@ test('a client that closed its sending side and does not read is cut off', async
   await eventually(async () => (await nsqd.channel('half', 'ch')).client_count === 0, {
     what: 'it has left its channel',
   })
-  await eventually(async () => (await nsqd.openFileCount()) <= before, { what: 'its socket is closed' })
+  await eventually(async () => (await nsqd.openSocketCount()) <= before, { what: 'its socket is closed' })
   expect(nsqd.crash).toBeUndefined()
 })
 

@@ -1,5 +1,5 @@
 // nsqd as its users run it: the executable in a process of its own, on free ports, with a data path that goes with it.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -136,9 +136,13 @@ export class NsqdProcess implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
   }
 
-  /** Files and sockets that it has open. */
-  async openFileCount(): Promise<number> {
-    return (await readdir(`/proc/${this.pid}/fd`)).length
+  /** Sockets that it has open; data files come and go by other rules. */
+  async openSocketCount(): Promise<number> {
+    const folder = `/proc/${this.pid}/fd`
+    const targets = await Promise.all(
+      (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => 'closed meanwhile')),
+    )
+    return targets.filter((target) => target.startsWith('socket:')).length
   }
 
   // ---- the end ----
