@@ -57,7 +57,7 @@ async function fuzz(nsqd: NsqdProcess, from: number, to: number): Promise<void> 
       try {
         await within(CLOSE_TIMEOUT_MS, 'the connection is closed', say(nsqd.tcpPort, conversation(random), random))
       } catch (error) {
-        throw new FuzzError(run, (error as Error).message, { cause: error })
+        throw new FuzzError(run, `${(error as Error).message}\n${nsqd.crash ?? ''}`, { cause: error })
       }
       if (!nsqd.running || nsqd.crash !== undefined)
         throw new FuzzError(run, `nsqd crashed:\n${nsqd.crash ?? nsqd.log}`)
