@@ -502,7 +502,8 @@ class Committing implements TurnTask {
         if (error !== null) log.seal() // what follows goes into a new file
         queue.settle(position, error)
       }
-      if (!this.#closed && this.#isAwaited()) this.#sync(store)
+      // Whose bytes are not written yet has them written, and synced, at the end of this turn.
+      if (!this.#closed && store.unsynced && this.#isAwaited()) this.#sync(store)
     })
   }
 
