@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { expect, test, vi } from 'vitest'
-import { HttpServer, Logger, silentLogger } from '../src/index.ts'
+import { HttpError, HttpServer, Logger, silentLogger } from '../src/index.ts'
 import type { HttpServerSettings, Route } from '../src/index.ts'
 import { ask, RawClient } from './fixtures/raw-client.ts'
 
@@ -143,6 +143,30 @@ test('a client that leaves aborts the signal of its request', async () => {
   await vi.waitFor(() => expect(waiting).toBe(true))
   client.socket.destroy()
   await vi.waitFor(() => expect(left).toBe(true))
+})
+
+test('a refusal reaches a client that has its body still to send, and whose connection ends with it', async () => {
+  const refuse: Route = {
+    method: 'POST',
+    path: '/refuse',
+    handle: () => {
+      throw new HttpError(413, 'BODY_TOO_BIG')
+    },
+  }
+  await using server = create({ routes: [refuse] })
+  const { port } = await server.listen('127.0.0.1:0')
+  const body = 'x'.repeat(20_000_000)
+  for (const connection of ['close', 'keep-alive']) {
+    using client = new RawClient(port)
+    client.send(
+      `POST /refuse HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    client.send(body)
+    client.socket.end()
+    await client.ended
+    expect(client.received).toMatch(/^HTTP\/1\.1 413 /)
+    expect(client.received).toContain('BODY_TOO_BIG')
+  }
 })
 
 test('closing twice, or before listening, is fine', async () => {

@@ -20,6 +20,8 @@ import type { CoreContext } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
+import { Discovery } from './discovery/discovery.ts'
+import { effectiveOptions } from './http/effective-options.ts'
 import { httpRoutes } from './http/routes.ts'
 import { TokenFile } from './http/tokens.ts'
 import { CreationLimits } from './limits.ts'
@@ -69,6 +71,7 @@ export class Nsqd implements Daemon {
   readonly registry: TopicRegistry
   readonly limits: CreationLimits
   readonly diskMeter = new DiskMeter()
+  readonly discovery: Discovery
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -92,6 +95,8 @@ export class Nsqd implements Daemon {
   #tls: ServerTls | undefined
   #authServers: AuthServers | undefined
   #tokens: TokenFile | undefined
+  /** Whom we trust as a client. */
+  #clientTls: SecureContextOptions | undefined
   #addresses: NsqdAddresses | undefined
   /** What is on disk is what we have in memory: only then is it written back at the end. */
   #restored = false
@@ -114,6 +119,13 @@ export class Nsqd implements Daemon {
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
     this.limits = new CreationLimits(this.registry, options)
+    this.discovery = new Discovery({
+      registry: this.registry,
+      logger,
+      options,
+      announced: () => effectiveOptions(this),
+      tls: () => this.#clientTls,
+    })
   }
 
   readonly #fail: (error: Error) => void
@@ -127,6 +139,7 @@ export class Nsqd implements Daemon {
   changeOptions(change: Partial<NsqdOptions>): void {
     this.#options = { ...this.#options, ...change }
     this.logger.level = this.#options.logLevel
+    if (change.lookupdTcpAddresses !== undefined) this.discovery.setAddresses(change.lookupdTcpAddresses)
   }
 
   /** @throws {Error} before `start` */
@@ -210,6 +223,7 @@ export class Nsqd implements Daemon {
     this.#loadTokens()
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
+    this.registry.openWith((topic) => this.discovery.open(topic))
     await this.#listen()
     this.#restoreTopics()
     this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
@@ -218,6 +232,8 @@ export class Nsqd implements Daemon {
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
     this.#sync.unref()
+    this.registry.listen(this.discovery)
+    this.discovery.start()
     this.#sweep = setInterval(() => this.registry.sweep(), SWEEP_INTERVAL_MS)
     this.#sweep.unref()
     await this.#tls?.watch()
@@ -227,8 +243,8 @@ export class Nsqd implements Daemon {
   async #loadTls(): Promise<void> {
     this.#tls = loading('TLS config', () => ServerTls.load(this.#options, this.logger))
     checkTlsRequired(this.#options, this.#tls !== undefined)
-    const clientTls = loading('client TLS config', () => loadClientMaterial(this.#options))
-    this.#authServers = await authServersOf(this.#options, clientTls)
+    this.#clientTls = loading('client TLS config', () => loadClientMaterial(this.#options))
+    this.#authServers = await authServersOf(this.#options, this.#clientTls)
 
     function loading<T>(what: string, load: () => T): T {
       try {
@@ -317,7 +333,7 @@ export class Nsqd implements Daemon {
       const text = readMetadataFile(file)
       const metadata = text === undefined ? { topics: [] } : parse(text)
       for (const entry of metadata.topics) {
-        const topic = registry.topic(entry.name)
+        const topic = registry.restoredTopic(entry.name)
         if (entry.paused) topic.pause()
         for (const channelEntry of entry.channels) {
           const channel = registry.channel(topic, channelEntry.name)
@@ -352,10 +368,12 @@ export class Nsqd implements Daemon {
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
     await this.#authServers?.close()
+    const discoveryClosed = this.discovery.close() // data first: an nsqlookupd that hangs must not hold up that
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
     this.logger.info('NSQ: stopping subsystems')
     await this.#tasks.close()
+    await discoveryClosed
     this.#scanner.close()
     this.#lock?.release()
     this.logger.info('NSQ: bye')

@@ -49,17 +49,28 @@ export class BodyReader {
     })
   }
 
-  /** Once the answer is decided: what of the body nobody has read is let in and thrown away, for a bounded time. */
-  discardRest(): void {
-    if (this.#raw.complete) return
-    if (this.#continueExpected || this.#raw.socket.readableEnded) {
-      // The client has not sent it and may never, or cannot any more: there is no next request to be found.
+  /**
+   * Once the answer is decided: what of the body nobody has read is let in and thrown away, for a bounded time. Closing the
+   * connection before that would reset it, and with that the answer could be lost to a client that is still sending.
+   * @returns settled when the rest is in, or the connection over; undefined when there is no rest to wait for
+   */
+  discardRest(): Promise<void> | undefined {
+    if (this.#raw.complete) return undefined
+    if (this.#continueExpected) {
+      // The client has not sent it and may never: where the next request begins is unknown.
       this.#response.setHeader('Connection', 'close')
-      return
+      return undefined
     }
     const { socket } = this.#raw
-    const timer = setTimeout(() => socket.destroy(), DRAIN_MAX_MS).unref()
-    this.#raw.once('close', () => clearTimeout(timer)).resume()
+    const over = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), DRAIN_MAX_MS).unref()
+      this.#raw.once('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+    this.#raw.resume()
+    return socket.readableEnded ? undefined : over // what was cut short has no rest
   }
 }
 

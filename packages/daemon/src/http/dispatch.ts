@@ -43,8 +43,7 @@ export class Dispatcher {
     const body = new BodyReader(raw, response, continueExpected)
     const { reply, logged } = await this.#outcome(raw, response, body, client)
     if (this.#settings.closing.aborted) response.setHeader('Connection', 'close')
-    body.discardRest()
-    send(response, reply)
+    send(response, reply, body.discardRest())
     if (logged) {
       const { method, url } = raw
       const took = performance.now() - startedAt
@@ -132,13 +131,20 @@ function unlogged(reply: Reply): Outcome {
   return { reply, logged: false }
 }
 
-function send(response: ServerResponse, reply: Reply): void {
+/** @param rest the answer goes out at once, but is ended, which may close the connection, only when this has settled */
+function send(response: ServerResponse, reply: Reply, rest: Promise<void> | undefined): void {
   if (response.destroyed) return // the client has gone: nobody reads it
   response.statusCode = reply.status
   for (const [name, value] of reply.headers) response.setHeader(name, value)
   if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType)
   response.setHeader('Content-Length', Buffer.byteLength(reply.body))
-  response.end(reply.body)
+  if (rest === undefined) {
+    response.end(reply.body)
+    return
+  }
+  response.flushHeaders()
+  if (reply.body.length > 0) response.write(reply.body)
+  void rest.then(() => response.end())
 }
 
 function describe(error: unknown): string {

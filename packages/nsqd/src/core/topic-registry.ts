@@ -8,6 +8,9 @@ export interface RegistryListener {
   deleted(topic: Topic, channel: Channel | null): void
 }
 
+/** Starts a new topic, at once or when what has to come first is done: until then its messages wait in it. */
+export type TopicOpener = (topic: Topic) => void
+
 /**
  * All topics, by name. Creates topics and channels on first use, and deletes what is ephemeral with its last user.
  */
@@ -15,8 +18,8 @@ export class TopicRegistry {
   readonly #context: CoreContext
   readonly #topics = new Map<string, Topic>()
   readonly #listeners: RegistryListener[] = []
-
   readonly #openStore: OpenStore
+  #open: TopicOpener = (topic) => topic.start()
 
   /** @param openStore makes the store of a new topic; without it nothing is kept */
   constructor(context: CoreContext, openStore: OpenStore = () => null) {
@@ -26,6 +29,11 @@ export class TopicRegistry {
 
   listen(listener: RegistryListener): void {
     this.#listeners.push(listener)
+  }
+
+  /** Has the topics that `topic` makes from now on started by `open`. */
+  openWith(open: TopicOpener): void {
+    this.#open = open
   }
 
   get(name: string): Topic | undefined {
@@ -43,13 +51,12 @@ export class TopicRegistry {
 
   /** The topic of that (valid) name, made if there is none. */
   topic(name: string): Topic {
-    const existing = this.#topics.get(name)
-    if (existing !== undefined) return existing
-    const topic = new Topic(this.#context, name, this.#openStore)
-    this.#topics.set(name, topic)
-    for (const listener of this.#listeners) listener.created(topic, null)
-    topic.start()
-    return topic
+    return this.#topics.get(name) ?? this.#create(name, this.#open)
+  }
+
+  /** The topic of that (valid) name, made if there is none and started at once: one that was here before nsqd was. */
+  restoredTopic(name: string): Topic {
+    return this.#topics.get(name) ?? this.#create(name, (topic) => topic.start())
   }
 
   /** The channel of that (valid) name, made if there is none. */
@@ -82,6 +89,14 @@ export class TopicRegistry {
   /** A subscriber left: an ephemeral channel goes with its last one. */
   subscriberLeft(topic: Topic, channel: Channel): void {
     if (channel.ephemeral && channel.subscriberCount === 0 && !channel.closed) this.deleteChannel(topic, channel)
+  }
+
+  #create(name: string, open: TopicOpener): Topic {
+    const topic = new Topic(this.#context, name, this.#openStore)
+    this.#topics.set(name, topic)
+    for (const listener of this.#listeners) listener.created(topic, null)
+    open(topic)
+    return topic
   }
 
   /** Gives back memory that little is left of. */

@@ -16,7 +16,8 @@ export function statsRoutes(nsqd: Nsqd): Route[] {
 }
 
 /** No parameter is refused: what is not understood counts as not given. */
-function stats(nsqd: Nsqd, { query }: HttpRequest, startedAt: number): unknown {
+async function stats(nsqd: Nsqd, { query }: HttpRequest, startedAt: number): Promise<unknown> {
+  await nsqd.discovery.settled()
   const includeMemory = booleanWord(query.get('include_mem')) ?? true
   const report: StatsReport = {
     health: healthLine(nsqd.health),

@@ -5,16 +5,17 @@ import { existingTopic, topicName, withinLimits } from './arguments.ts'
 /** `/topic/create`, `delete`, `empty`, `pause`, `unpause`: nothing in the answer but the status. */
 export function topicRoutes(nsqd: Nsqd): Route[] {
   const { registry } = nsqd
-  const post = (action: string, run: (query: Query) => void): Route => ({
+  const post = (action: string, run: (query: Query) => Promise<void> | void): Route => ({
     method: 'POST',
     path: `/topic/${action}`,
     handle: ({ query }) => run(query),
   })
   return [
+    // Answered once it has the channels that the cluster knows of it.
     post('create', (query) => {
       const name = topicName(query)
       withinLimits(() => nsqd.limits.checkTopic(name))
-      registry.topic(name)
+      return nsqd.discovery.opened(registry.topic(name))
     }),
     post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
     post('empty', (query) => {

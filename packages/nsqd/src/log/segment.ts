@@ -6,6 +6,10 @@ import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 /** Fields of the index, per message: offset of its frame in `bytes`, and the two halves of its id. */
 const STRIDE = 3
 const INDEX_COUNT_MIN = 16
+/** Room for messages somewhat smaller than those before. */
+const INDEX_SLACK = 1.02
+/** Growing by less would copy too often. */
+const INDEX_GROWTH_MIN = 1.125
 
 /**
  * A run of consecutive messages of one log, laid out as they go on the wire (message-header.ts).
@@ -215,8 +219,14 @@ export class Segment {
 
   #restored = 0
 
+  /**
+   * To twice its size, or less when messages as large as those so far leave no room for as many: a full segment of small
+   * messages has an index of 5 % of its bytes, and doubling alone would take up to that much again.
+   */
   #growIndex(): void {
-    const grown = new Uint32Array(this.#index.length * 2)
+    const expected = Math.ceil(this.count * (this.capacity / this.end) * INDEX_SLACK)
+    const countMax = Math.max(Math.ceil(this.count * INDEX_GROWTH_MIN), Math.min(this.count * 2, expected))
+    const grown = new Uint32Array(countMax * STRIDE)
     grown.set(this.#index)
     this.#index = grown
   }

@@ -83,7 +83,7 @@ export class TopicStores {
       }
       const topicName = name.slice(0, -TOPIC_SUFFIX.length)
       if (!name.endsWith(TOPIC_SUFFIX) || !isValidTopicName(topicName)) continue
-      this.#restore(registry.topic(topicName))
+      this.#restore(registry.restoredTopic(topicName))
     }
   }
 

@@ -1,0 +1,211 @@
+#!/usr/bin/env node
+// What nsqd's memory comes to, against its targets. Exits with 1 when one is missed.
+//
+//   node bench/memory.mjs [--minutes 10] [--only queued,idle,steady]
+//
+//   queued   1,000,000 messages of 200 bytes wait in a channel: under 350 MB resident
+//   idle     10,000 connections that subscribed and only answer heartbeats: under 250 MB
+//   steady   publish and consume at a steady rate for some minutes, with requeues and clients that come and go: flat
+//
+// Linux (/proc). Both processes need a file descriptor per connection: `ulimit -Hn` of 10,500 at least.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { fin, mpub, rdy, req, sub } from '@nsq-ts/protocol'
+import { Client } from './memory/client.mjs'
+import { Nsqd } from './memory/nsqd.mjs'
+
+const MESSAGE_SIZE = 200
+const QUEUED_COUNT = 1_000_000
+const QUEUED_TARGET_MB = 350
+const IDLE_COUNT = 10_000
+const IDLE_TARGET_MB = 250
+/** Messages a second, to two channels. */
+const STEADY_RATE = 10_000
+const SAMPLE_MS = 2000
+/** The first part of the steady scenario warms up: pools fill, code is compiled, the heap finds its size. */
+const WARM_UP_SHARE = 0.3
+/** By how much the last third of what follows may exceed the first third. */
+const GROWTH_TARGET = 0.05
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, only: { type: 'string', default: 'queued,idle,steady' } },
+})
+const minutes = Number(values.minutes)
+if (!(minutes > 0)) throw new RangeError(`--minutes ${values.minutes}: a number above 0`)
+
+const scenarios = { queued, idle, steady }
+const rows = []
+for (const name of values.only.split(',')) {
+  if (!Object.hasOwn(scenarios, name))
+    throw new RangeError(`--only ${name}: one of ${Object.keys(scenarios).join(', ')}`)
+  rows.push(...(await scenarios[name]()))
+}
+console.table(rows)
+if (rows.some(({ met }) => met === 'NO')) process.exitCode = 1
+
+async function queued() {
+  return [...(await queuedWith('memory')), ...(await queuedWith('os'))]
+}
+
+async function queuedWith(durability) {
+  const nsqd = await Nsqd.start([`--mem-queue-size=${2 * QUEUED_COUNT}`, `--durability=${durability}`])
+  try {
+    await nsqd.http('POST', '/topic/create?topic=queued')
+    await nsqd.http('POST', '/channel/create?topic=queued&channel=ch')
+    const producer = await Client.connect(nsqd.tcpPort)
+    const batch = mpub('queued', bodies(500))
+    for (let sent = 0; sent < QUEUED_COUNT; sent += 500) {
+      producer.send(batch)
+      await producer.answer()
+    }
+    producer.close()
+    await sleep(2000)
+    const [topic] = await nsqd.topics()
+    if (topic.channels[0].depth !== QUEUED_COUNT) throw new Error(`depth is ${topic.channels[0].depth}`)
+    return [row(`1,000,000 messages of 200 bytes, durability ${durability}`, nsqd, QUEUED_TARGET_MB)]
+  } finally {
+    await nsqd.stop()
+  }
+}
+
+async function idle() {
+  const nsqd = await Nsqd.start()
+  const clients = []
+  try {
+    while (clients.length < IDLE_COUNT) {
+      const more = Array.from({ length: 100 }, async () => {
+        const client = await Client.connect(nsqd.tcpPort)
+        client.send(sub('idle', 'ch'), rdy(1))
+        await client.answer()
+        return client
+      })
+      clients.push(...(await Promise.all(more)))
+    }
+    await sleep(40_000) // through a heartbeat of each
+    const stats = JSON.parse(await nsqd.http('GET', '/stats?format=json&include_mem=false&include_clients=false'))
+    const { client_count: count } = stats.topics[0].channels[0]
+    if (count !== IDLE_COUNT) throw new Error(`${count} of ${IDLE_COUNT} clients are left`)
+    return [row('10,000 idle connections', nsqd, IDLE_TARGET_MB)]
+  } finally {
+    for (const client of clients) client.close()
+    await nsqd.stop()
+  }
+}
+
+async function steady() {
+  const nsqd = await Nsqd.start()
+  const over = new AbortController()
+  try {
+    const consumers = await Promise.all(['a', 'b', 'b'].map((channel) => consumer(nsqd, channel)))
+    const churning = churn(nsqd, over.signal)
+    const publishing = publishSteadily(nsqd, over.signal)
+    const samples = await sample(nsqd, minutes * 60_000)
+    over.abort()
+    const published = await publishing
+    await churning
+    await drained(nsqd)
+    for (const client of consumers) client.close()
+
+    const measured = samples.slice(Math.floor(samples.length * WARM_UP_SHARE))
+    const third = Math.floor(measured.length / 3)
+    const first = mean(measured.slice(0, third))
+    const last = mean(measured.slice(-third))
+    const growth = last / first - 1
+    return [
+      {
+        what: `${minutes} min, ${published.toLocaleString('en')} messages to 2 channels`,
+        'resident MB': `${first.toFixed(1)} -> ${last.toFixed(1)}`,
+        'peak MB': nsqd.residentMb().peak.toFixed(1),
+        target: `at most +${GROWTH_TARGET * 100} %`,
+        met: growth <= GROWTH_TARGET ? 'yes' : 'NO',
+      },
+    ]
+  } finally {
+    over.abort()
+    await nsqd.stop()
+  }
+}
+
+/** Finishes what comes; every 100th message is requeued first, at once or for a while. */
+async function consumer(nsqd, channel) {
+  let count = 0
+  const client = await Client.connect(nsqd.tcpPort, (id, { socket }) => {
+    count++
+    socket.write(count % 100 === 0 ? req(id, count % 200 === 0 ? 500 : 0) : fin(id))
+  })
+  client.send(sub('steady', channel), rdy(500))
+  await client.answer()
+  return client
+}
+
+async function publishSteadily(nsqd, signal) {
+  const size = 100
+  const producer = await Client.connect(nsqd.tcpPort)
+  const batch = mpub('steady', bodies(size))
+  const start = performance.now()
+  let published = 0
+  while (!signal.aborted) {
+    const due = ((performance.now() - start) / 1000) * STEADY_RATE
+    if (published > due) {
+      await sleep(5)
+      continue
+    }
+    producer.send(batch)
+    await producer.answer()
+    published += size
+  }
+  producer.close()
+  return published
+}
+
+/** Ten clients a second come, subscribe to an ephemeral channel, and go. */
+async function churn(nsqd, signal) {
+  while (!signal.aborted) {
+    const client = await Client.connect(nsqd.tcpPort)
+    client.send(sub('steady', 'visitors#ephemeral'), rdy(1))
+    await client.answer()
+    await sleep(100)
+    client.close()
+  }
+}
+
+async function sample(nsqd, durationMs) {
+  const samples = []
+  for (const end = performance.now() + durationMs; performance.now() < end;) {
+    await sleep(SAMPLE_MS)
+    samples.push(nsqd.residentMb().now)
+    if (samples.length % 15 === 0)
+      console.error(`steady: ${samples.length * (SAMPLE_MS / 1000)} s, ${samples.at(-1).toFixed(1)} MB`)
+  }
+  return samples
+}
+
+/** Nothing may be left behind either. */
+async function drained(nsqd) {
+  for (const end = performance.now() + 10_000; ; await sleep(100)) {
+    const [topic] = await nsqd.topics()
+    const channels = topic.channels.filter(({ channel_name: name }) => !name.endsWith('#ephemeral'))
+    const left = channels.map(({ depth, in_flight_count, deferred_count }) => depth + in_flight_count + deferred_count)
+    if (left.every((count) => count === 0)) return
+    if (performance.now() > end) throw new Error(`messages are left in the channels: ${left.join(', ')}`)
+  }
+}
+
+function row(what, nsqd, targetMb) {
+  const { now, peak } = nsqd.residentMb()
+  return {
+    what,
+    'resident MB': now.toFixed(1),
+    'peak MB': peak.toFixed(1),
+    target: `under ${targetMb} MB`,
+    met: now < targetMb ? 'yes' : 'NO',
+  }
+}
+
+function bodies(count) {
+  return Array.from({ length: count }, () => Buffer.alloc(MESSAGE_SIZE, 'm'))
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
