@@ -23,7 +23,8 @@ import type { NsqdOptions } from './options.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
-import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
+import { importDiskQueues } from './storage/import.ts'
+import { type Metadata, METADATA_FILE, parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
 import { nodeFiles } from './storage/node-files.ts'
 import { TopicStores } from './storage/topic-stores.ts'
@@ -42,6 +43,7 @@ const SEGMENTS_KEPT = 16
 const OUTPUT_BLOCK_SIZE = 64 * 1024
 const OUTPUT_BLOCKS_KEPT = 64
 const SWEEP_INTERVAL_MS = 5000
+const PROGRESS_INTERVAL_MS = 5000
 
 /** Where an nsqd can be reached. */
 export interface NsqdAddresses {
@@ -83,6 +85,8 @@ export class Nsqd implements Daemon {
   #sweep: NodeJS.Timeout | undefined
   #sync: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
+  #importing: Promise<unknown> | undefined
+  readonly #closeSignal = new AbortController()
 
   /** @param fail told when a listener dies after the start. */
   constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
@@ -172,9 +176,12 @@ export class Nsqd implements Daemon {
     checkOptionsAfterTls(this.#options)
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
+    const metadataFile = join(this.#dataPath, METADATA_FILE)
+    const metadata = this.#readMetadata(metadataFile)
+    await this.#import(metadata)
     await this.#listen()
-    this.#restoreTopics()
-    this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    this.#restoreTopics(metadata)
+    this.#applyMetadata(metadata, metadataFile)
     this.#restored = true
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
@@ -219,9 +226,36 @@ export class Nsqd implements Daemon {
     return this.#options.dataPath === '' ? process.cwd() : this.#options.dataPath
   }
 
-  #restoreTopics(): void {
+  /** Takes over what the original left in the data path, before anybody can connect: it may take a while. */
+  async #import(metadata: Metadata): Promise<void> {
+    const { logger } = this
+    this.#importing = importDiskQueues({
+      files: nodeFiles,
+      from: this.#dataPath,
+      to: this.#dataPath,
+      metadata,
+      maxBytesPerFile: this.#options.maxBytesPerFile,
+      setAside: true,
+      log: logger,
+      progress: everySoOften((topic: string, messages: number) =>
+        logger.info(`IMPORT: TOPIC(${topic}): ${messages} messages so far`),
+      ),
+      signal: this.#closeSignal.signal,
+    })
     try {
-      this.#stores.restoreAll(this.registry)
+      await this.#importing
+      this.#closeSignal.signal.throwIfAborted()
+    } catch (error) {
+      throw new StartError(`failed to take over the disk queues in ${this.#dataPath} - ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  #restoreTopics(metadata: Metadata): void {
+    const paused = new Set(metadata.topics.filter((topic) => topic.paused).map(({ name }) => name))
+    try {
+      this.#stores.restoreAll(this.registry, (name) => paused.has(name))
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
@@ -253,31 +287,16 @@ export class Nsqd implements Daemon {
     return bound
   }
 
-  #loadMetadata(file: string): void {
-    const { logger, registry } = this
+  #readMetadata(file: string): Metadata {
+    const { logger } = this
     try {
       const text = readMetadataFile(file)
-      const metadata = text === undefined ? { topics: [] } : parse(text)
-      for (const entry of metadata.topics) {
-        const topic = registry.topic(entry.name)
-        if (entry.paused) topic.pause()
-        for (const channelEntry of entry.channels) {
-          const channel = registry.channel(topic, channelEntry.name)
-          if (channelEntry.paused) channel.pause()
-        }
-      }
+      return text === undefined ? { topics: [] } : parse(text)
     } catch (error) {
       throw new StartError(`failed to load metadata - ${(error as Error).message}`, { cause: error })
     }
-    this.#metadata = new MetadataWriter(file, registry, logger, VERSION)
-    registry.listen(this.#metadata)
-    try {
-      this.#metadata.write()
-    } catch (error) {
-      throw new StartError(`failed to persist metadata - ${(error as Error).message}`, { cause: error })
-    }
 
-    function parse(text: string): ReturnType<typeof parseMetadata> {
+    function parse(text: string): Metadata {
       try {
         return parseMetadata(text, (kind, name) => logger.warn(`skipping creation of invalid ${kind} ${name}`))
       } catch (error) {
@@ -286,7 +305,28 @@ export class Nsqd implements Daemon {
     }
   }
 
+  #applyMetadata(metadata: Metadata, file: string): void {
+    const { logger, registry } = this
+    for (const entry of metadata.topics) {
+      const topic = registry.topic(entry.name)
+      if (entry.paused && !topic.paused) topic.pause()
+      for (const channelEntry of entry.channels) {
+        const channel = registry.channel(topic, channelEntry.name)
+        if (channelEntry.paused) channel.pause()
+      }
+    }
+    this.#metadata = new MetadataWriter(file, registry, logger, VERSION)
+    registry.listen(this.#metadata)
+    try {
+      this.#metadata.write()
+    } catch (error) {
+      throw new StartError(`failed to persist metadata - ${(error as Error).message}`, { cause: error })
+    }
+  }
+
   async #closeOnce(): Promise<void> {
+    this.#closeSignal.abort()
+    await this.#importing?.catch(() => undefined) // whoever starts us hears of it
     clearInterval(this.#sweep)
     clearInterval(this.#sync)
     this.#diskSpace.close()
@@ -368,5 +408,16 @@ export class Nsqd implements Daemon {
       options: this.#options,
       version: VERSION,
     }
+  }
+}
+
+/** Calls `report` at most every few seconds. */
+function everySoOften<T extends unknown[]>(report: (...values: T) => void): (...values: T) => void {
+  let last = performance.now()
+  return (...values) => {
+    const now = performance.now()
+    if (now - last < PROGRESS_INTERVAL_MS) return
+    last = now
+    report(...values)
   }
 }

@@ -20,6 +20,8 @@ export interface ChannelMetadata {
   readonly paused: boolean
 }
 
+/** Its name in the data path. */
+export const METADATA_FILE = 'nsqd.dat'
 /** Only the daemon's user may read it, as the original has it. */
 const FILE_MODE = 0o600
 
