@@ -2,7 +2,7 @@ import type { Logger } from '@nsq-ts/daemon'
 import type { Channel } from '../core/channel.ts'
 import type { RegistryListener, TopicRegistry } from '../core/topic-registry.ts'
 import type { Topic } from '../core/topic.ts'
-import { formatMetadata, isPersistent, writeMetadataFile } from './metadata.ts'
+import { formatMetadata, isPersistent, type TopicMetadata, writeMetadataFile } from './metadata.ts'
 
 /**
  * Keeps nsqd.dat true: once after any number of creations and deletions in a turn, at once (`write`) where somebody
@@ -36,7 +36,8 @@ export class MetadataWriter implements RegistryListener {
     clearImmediate(this.#scheduled)
     this.#scheduled = undefined
     this.#logger.info(`NSQ: persisting topic/channel metadata to ${this.#file}`)
-    writeMetadataFile(this.#file, formatMetadata(this.#registry.topics(), this.#version))
+    const topics = Array.from(this.#registry.topics(), describe)
+    writeMetadataFile(this.#file, formatMetadata(topics, this.#version))
   }
 
   /** Nothing is written from now on. */
@@ -55,4 +56,8 @@ export class MetadataWriter implements RegistryListener {
       }
     })
   }
+}
+
+function describe({ name, paused, channels }: Topic): TopicMetadata {
+  return { name, paused, channels: [...channels.values()] }
 }

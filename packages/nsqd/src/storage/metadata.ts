@@ -2,7 +2,6 @@ import { fsyncSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isEphemeral, isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import writeFileAtomic from 'write-file-atomic'
-import type { Topic } from '../core/topic.ts'
 
 /** What nsqd.dat says: which topics and channels there are, and which of them are paused. */
 export interface Metadata {
@@ -62,15 +61,13 @@ export function parseMetadata(text: string, skipped: (kind: 'topic' | 'channel',
 }
 
 /** The text of nsqd.dat for these topics; what is ephemeral does not appear. */
-export function formatMetadata(topics: Iterable<Topic>, version: string): string {
+export function formatMetadata(topics: Iterable<TopicMetadata>, version: string): string {
   const entries = []
-  for (const topic of topics) {
-    if (topic.ephemeral) continue
-    const channels = []
-    for (const channel of topic.channels.values()) {
-      if (!channel.ephemeral) channels.push({ name: channel.name, paused: channel.paused })
-    }
-    entries.push({ name: topic.name, paused: topic.paused, channels: orNull(channels) })
+  for (const { name, paused, channels } of topics) {
+    if (isEphemeral(name)) continue
+    const lasting = Array.from(channels).filter((channel) => !isEphemeral(channel.name))
+    const shown = lasting.map((channel) => ({ name: channel.name, paused: channel.paused }))
+    entries.push({ name, paused, channels: orNull(shown) })
   }
   return JSON.stringify({ topics: orNull(entries), version })
 }

@@ -1,4 +1,5 @@
 import { BlockPool } from '../log/block-pool.ts'
+import type { Extent } from '../log/data-file.ts'
 import type { LogFiles } from '../log/files.ts'
 import { journalNumbers, journalPath } from '../log/journal.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
@@ -53,6 +54,8 @@ export class TopicFolder {
   readonly #pool = new BlockPool(SEGMENT_SIZE, 2)
   readonly #channels = new Map<string, FolderChannel>()
   readonly #oldJournals: readonly number[]
+  /** What was found of the channels' own logs. */
+  readonly #ownExtents = new Map<string, Extent[]>()
 
   /** @throws of the file system, or FileFormatError */
   constructor(settings: TopicFolderSettings, directory: string) {
@@ -85,10 +88,11 @@ export class TopicFolder {
 
   #restore(names: readonly string[]): void {
     const state = this.#state
-    const found = names.length === 0 ? null : this.#store.open(names)
-    if (found !== null) {
+    if (names.length > 0) {
+      const found = this.#store.open(names)
       this.log.restore(found.messages)
       this.scheduled.restore(found.scheduled)
+      for (const [channel, extents] of found.own) this.#ownExtents.set(channel, extents)
     }
     const distributed = Math.min(state.following ? Infinity : state.distributed, this.log.tail)
     state.distributed = distributed
@@ -98,7 +102,7 @@ export class TopicFolder {
       channel.unread.remove(distributed, Infinity)
       channel.once.remove(this.log.tail, Infinity)
       const ownLog = this.#makeOwnLog(channel.name)
-      ownLog.restore(found?.own.get(channel.name) ?? [])
+      ownLog.restore(this.#ownExtents.get(channel.name) ?? [])
       this.#channels.set(channel.name, { state: channel, ownLog })
     }
   }
@@ -215,7 +219,23 @@ export class TopicFolder {
     channels.set(Math.max(0, ...channels.keys()) + 1, state)
     const channel = { state, ownLog: this.#makeOwnLog(name) }
     this.#channels.set(name, channel)
+    if (!this.journalled) this.#restoreOwn(name, channel)
     return channel
+  }
+
+  /** Channels that have messages of their own here. */
+  get channelNamesOfOwnLogs(): string[] {
+    return [...this.#ownExtents.keys()]
+  }
+
+  /** Nobody knows any more what of its own log a channel had finished: it has all of it again. */
+  #restoreOwn(name: string, { ownLog, state }: FolderChannel): void {
+    ownLog.restore(this.#ownExtents.get(name) ?? [])
+    for (const { base, tail } of ownLog.segments) {
+      for (let position = base; position < tail; position++) {
+        state.put({ kind: LogKind.own, position, attempts: 0, dueWallMs: null })
+      }
+    }
   }
 
   /** Adds a message to the topic: frame[0, end), which waits there for the channels. */

@@ -31,6 +31,19 @@ async function depths(nsqd: TestNsqd): Promise<Record<string, [number, Record<st
   )
 }
 
+interface Pausable {
+  topic_name?: string
+  channel_name?: string
+  paused: boolean
+  channels?: Pausable[]
+}
+
+async function pausedNames(nsqd: TestNsqd): Promise<(string | undefined)[]> {
+  const { topics }: { topics: Pausable[] } = await nsqd.stats()
+  const all = topics.flatMap((topic) => [topic, ...topic.channels!])
+  return all.filter(({ paused }) => paused).map((entry) => entry.channel_name ?? entry.topic_name)
+}
+
 test('topics, channels, backlogs and pause state of the original are taken over at the first start', async () => {
   using folder = new TemporaryFolder()
   writeNsqdDat(folder.path, {
@@ -49,9 +62,7 @@ test('topics, channels, backlogs and pause state of the original are taken over 
     lonely: [4, {}],
     halted: [2, { c: 0 }],
   })
-  const { topics } = await nsqd.stats()
-  const paused = topics.flatMap((topic: any) => [topic, ...topic.channels]).filter((entry: any) => entry.paused)
-  expect(paused.map((entry: any) => entry.channel_name ?? entry.topic_name).sort()).toEqual(['b', 'halted'])
+  expect(await pausedNames(nsqd)).toEqual(['halted', 'b'])
   expect(await consume(nsqd, 'news', 'a', 50)).toEqual(numbered(50, 'a'))
   expect(await consume(nsqd, 'lonely', 'late', 4)).toEqual(numbered(4))
 })
