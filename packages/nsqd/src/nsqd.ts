@@ -20,6 +20,9 @@ import { TurnQueue } from './core/turn-queue.ts'
 import { httpRoutes } from './http/routes.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
+import { AllTopicSettings } from './topic-settings.ts'
+import type { Durability } from './log/topic-store.ts'
+import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
@@ -65,6 +68,8 @@ export class Nsqd implements Daemon {
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
   readonly startTime: number
+  /** What holds for each topic by itself. */
+  readonly topicSettings: AllTopicSettings
 
   #options: NsqdOptions
   readonly #clock = systemClock()
@@ -92,6 +97,7 @@ export class Nsqd implements Daemon {
   constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
     this.logger = logger
     this.#options = options
+    this.topicSettings = new AllTopicSettings(options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
@@ -165,6 +171,13 @@ export class Nsqd implements Daemon {
     this.#metadata?.write()
   }
 
+  /** Has what was changed in `topicSettings` take effect. @throws of the file system; then it has none */
+  applyTopicSettings(topic: Topic): void {
+    const settings = this.topicSettings.of(topic.name)
+    topic.changeDurability(settings.durability)
+    topic.limits.change(settings)
+  }
+
   async #open(): Promise<void> {
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
@@ -180,6 +193,7 @@ export class Nsqd implements Daemon {
     const metadata = this.#readMetadata(metadataFile)
     await this.#import(metadata)
     await this.#listen()
+    for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
     this.#restoreTopics(metadata)
     this.#applyMetadata(metadata, metadataFile)
     this.#restored = true
@@ -315,7 +329,11 @@ export class Nsqd implements Daemon {
         if (channelEntry.paused) channel.pause()
       }
     }
-    this.#metadata = new MetadataWriter(file, registry, logger, VERSION)
+    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, this.topicSettings)
+    registry.listen({
+      created() {},
+      deleted: (topic, channel) => channel === null && this.topicSettings.forget(topic.name),
+    })
     registry.listen(this.#metadata)
     try {
       this.#metadata.write()
@@ -379,6 +397,7 @@ export class Nsqd implements Daemon {
       latency: latencyRecorders(options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
       refuse: () => this.#diskSpace.check(),
+      limits: (topic) => this.topicSettings.of(topic),
       options: {
         nodeId: options.nodeId,
         memQueueSize: options.memQueueSize,
@@ -390,10 +409,9 @@ export class Nsqd implements Daemon {
   }
 
   #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
-    const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
-    // --sync-every=1 has always been how one asks for every message to be safe.
-    const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
-    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability: () => standard }
+    const { maxBytesPerFile, memQueueSize } = this.#options
+    const durability = (topic: string): Durability => this.topicSettings.of(topic).durability
+    return { files: nodeFiles, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {

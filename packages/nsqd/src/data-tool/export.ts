@@ -80,7 +80,7 @@ class Export {
     const { name, metadata } = place
     const folder = place.stored ? openReadOnly(place, this.#noteDamage) : null
     const channels = channelsOf(place, folder)
-    if (folder === null) return { name, paused: metadata.paused, channels }
+    if (folder === null) return { ...metadata, channels }
     try {
       await this.#write(queueName(name), folder.topicMessages(), folder)
       for (const channel of folder.channelNames) {
@@ -90,7 +90,7 @@ class Export {
     } finally {
       folder.close()
     }
-    return { name, paused: metadata.paused, channels }
+    return { ...metadata, channels }
   }
 
   /** A queue without messages has no files: the original makes them. */

@@ -93,7 +93,7 @@ class Salvage {
     )
     try {
       if (!folder.journalled) this.#beginJournal(folder, metadata)
-      return { name, paused: metadata.paused, channels: channelsOf(place, folder) }
+      return { ...metadata, channels: channelsOf(place, folder) }
     } finally {
       folder.close()
     }

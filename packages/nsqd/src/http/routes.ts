@@ -5,6 +5,7 @@ import { configRoutes } from './config.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
 import { publishRoutes } from './publish.ts'
 import { statsRoutes } from './stats.ts'
+import { topicSettingsRoutes } from './topic-settings.ts'
 import { topicRoutes } from './topics.ts'
 
 /** All that nsqd answers over HTTP (nsqd-http.md, section 3). */
@@ -13,6 +14,7 @@ export function httpRoutes(nsqd: Nsqd): Route[] {
     ...pingAndInfoRoutes(nsqd),
     ...publishRoutes(nsqd),
     ...topicRoutes(nsqd),
+    ...topicSettingsRoutes(nsqd),
     ...channelRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),

@@ -2,6 +2,8 @@ import { fsyncSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isEphemeral, isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import writeFileAtomic from 'write-file-atomic'
+import type { TopicOverrides } from '../topic-settings.ts'
+import { shownOverrides, topicOverrides } from './topic-overrides.ts'
 
 /** What nsqd.dat says: which topics and channels there are, and which of them are paused. */
 export interface Metadata {
@@ -12,6 +14,8 @@ export interface TopicMetadata {
   readonly name: string
   readonly paused: boolean
   readonly channels: readonly ChannelMetadata[]
+  /** What was said over HTTP about the topic; an addition of ours, which the original passes over. Absent: nothing. */
+  readonly settings?: TopicOverrides
 }
 
 export interface ChannelMetadata {
@@ -55,7 +59,8 @@ export function parseMetadata(text: string, skipped: (kind: 'topic' | 'channel',
       if (isValidChannelName(channel.name)) channels.push(channel)
       else skipped('channel', channel.name)
     }
-    topics.push({ ...topic, channels })
+    const settings = topicOverrides(record(entry)['settings'])
+    topics.push({ ...topic, channels, ...(settings !== undefined && { settings }) })
   }
   return { topics }
 }
@@ -63,11 +68,13 @@ export function parseMetadata(text: string, skipped: (kind: 'topic' | 'channel',
 /** The text of nsqd.dat for these topics; what is ephemeral does not appear. */
 export function formatMetadata(topics: Iterable<TopicMetadata>, version: string): string {
   const entries = []
-  for (const { name, paused, channels } of topics) {
+  for (const { name, paused, channels, settings } of topics) {
     if (isEphemeral(name)) continue
     const lasting = Array.from(channels).filter((channel) => !isEphemeral(channel.name))
     const shown = lasting.map((channel) => ({ name: channel.name, paused: channel.paused }))
-    entries.push({ name, paused, channels: orNull(shown) })
+    const added =
+      settings === undefined || Object.keys(settings).length === 0 ? {} : { settings: shownOverrides(settings) }
+    entries.push({ name, paused, channels: orNull(shown), ...added })
   }
   return JSON.stringify({ topics: orNull(entries), version })
 }
