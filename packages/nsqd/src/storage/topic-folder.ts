@@ -54,6 +54,8 @@ export class TopicFolder {
   readonly #pool = new BlockPool(SEGMENT_SIZE, 2)
   readonly #channels = new Map<string, FolderChannel>()
   readonly #oldJournals: readonly number[]
+  /** There was something in it before. */
+  readonly #inUse: boolean
   /** What was found of the channels' own logs. */
   readonly #ownExtents = new Map<string, Extent[]>()
 
@@ -66,6 +68,7 @@ export class TopicFolder {
     const { recovered, numbers } = recoverJournal(files, directory, names, settings.damaged)
     this.#state = recovered ?? new RecoveredTopic()
     this.#oldJournals = numbers
+    this.#inUse = names.length > 0
     this.#store = new TopicStore(
       {
         files,
@@ -244,18 +247,19 @@ export class TopicFolder {
   }
 
   /**
-   * Adds a message that one channel alone has. It goes to the topic's log, where it costs the channel nothing but a range
-   * that the others pass over; and to the channel's own log where messages wait in the topic that have their turn first.
+   * Adds a message that one channel alone has. In a new folder it goes to the topic's log, where it costs the channel
+   * nothing but a range that the others pass over. In one that is in use it goes to the channel's own log: after a crash
+   * before `finish`, what lies in the topic's log would be everybody's, and what lies there is nobody's.
    * @param attempts how often it was delivered
    */
   addToChannel(channel: FolderChannel, frame: Buffer, end: number, idHi: number, idLo: number, attempts: number): void {
     const { state, ownLog } = channel
-    const position = this.log.tail
-    if (position > this.#state.distributed) {
+    if (this.#inUse) {
       ownLog.appendFrame(frame, 0, end, idHi, idLo)
       state.put({ kind: LogKind.own, position: ownLog.tail - 1, attempts, dueWallMs: null })
       return
     }
+    const position = this.log.tail
     this.log.appendFrame(frame, 0, end, idHi, idLo)
     this.#state.distributed = position + 1
     for (const { state: other } of this.#channels.values()) {

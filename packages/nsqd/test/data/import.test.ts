@@ -119,7 +119,7 @@ test('what the original wrote after we had a topic is added to it', async () => 
   await writeQueue(folder.path, 'waiting', undefined, ['theirs'])
   await writeQueue(folder.path, 'waiting', 'd', ['only d'])
   await using second = await start(folder)
-  expect(await consume(second, 't', 'c', 2)).toEqual(['ours', 'theirs'])
+  expect((await consume(second, 't', 'c', 2)).sort()).toEqual(['ours', 'theirs'])
   expect((await consume(second, 'waiting', 'd', 3)).sort()).toEqual(['only d', 'ours', 'theirs'])
 })
 
@@ -207,4 +207,28 @@ test('a paused topic keeps what waits in it over a restart', async () => {
   expect(await depths(second)).toEqual({ t: [1, { c: 0 }] })
   await second.post('/topic/unpause?topic=t')
   expect(await consume(second, 't', 'c', 1)).toEqual(['x'])
+})
+
+test('an import into a topic that we had, interrupted before it counts, gives no channel what is not its own', async () => {
+  using folder = new TemporaryFolder()
+  const first = await start(folder)
+  await first.post('/topic/create?topic=t')
+  for (const channel of ['a', 'b']) await first.post(`/channel/create?topic=t&channel=${channel}`)
+  await first.post('/pub?topic=t', 'ours')
+  await first[Symbol.asyncDispose]()
+  await writeQueue(folder.path, 't', 'a', numbered(10))
+  const dying = {
+    ...nodeFiles,
+    open(path: string, mode: 'create' | 'edit' | 'read') {
+      if (mode === 'create' && path.includes('journal-')) throw new Error('died')
+      return nodeFiles.open(path, mode)
+    },
+  }
+  const metadata = parseMetadata(readFileSync(join(folder.path, 'nsqd.dat'), 'utf8'), () => {})
+  const silent = { info() {}, warn() {} }
+  const settings = { from: folder.path, to: folder.path, metadata, maxBytesPerFile: 1e6, setAside: true, log: silent }
+  await expect(importDiskQueues({ ...settings, files: dying })).rejects.toThrow('died')
+  await using second = await start(folder)
+  expect(await depths(second)).toEqual({ t: [0, { a: 11, b: 1 }] })
+  expect((await consume(second, 't', 'a', 11)).sort()).toEqual([...numbered(10), 'ours'])
 })
