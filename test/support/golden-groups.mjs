@@ -10,11 +10,7 @@ import { basename, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** Beginnings of `group: name`, and what they wait for. */
-const NOT_YET = [
-  ['tcp-auth:', 'AUTH'],
-  ['statsd:', 'statsd'],
-  ['lookupd-nsqd:', 'registration with nsqlookupd'],
-]
+const NOT_YET = []
 const JOBS = Math.min(4, 2 * availableParallelism())
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -27,13 +27,17 @@ import { TokenFile } from './http/tokens.ts'
 import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
+import { AllTopicSettings } from './topic-settings.ts'
+import type { Durability } from './log/topic-store.ts'
+import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
 import { DataPathLock } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
+import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
-import { parseMetadata, readMetadataFile } from './storage/metadata.ts'
+import { type Metadata, METADATA_FILE, parseMetadata, readMetadataFile } from './storage/metadata.ts'
 import { MetadataWriter } from './storage/metadata-writer.ts'
 import { nodeFiles } from './storage/node-files.ts'
 import { TopicStores } from './storage/topic-stores.ts'
@@ -52,6 +56,7 @@ const SEGMENTS_KEPT = 16
 const OUTPUT_BLOCK_SIZE = 64 * 1024
 const OUTPUT_BLOCKS_KEPT = 64
 const SWEEP_INTERVAL_MS = 5000
+const PROGRESS_INTERVAL_MS = 5000
 
 /** Where an nsqd can be reached. */
 export interface NsqdAddresses {
@@ -76,6 +81,8 @@ export class Nsqd implements Daemon {
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
   readonly startTime: number
+  /** What holds for each topic by itself. */
+  readonly topicSettings: AllTopicSettings
 
   #options: NsqdOptions
   readonly #clock = systemClock()
@@ -103,11 +110,14 @@ export class Nsqd implements Daemon {
   #sweep: NodeJS.Timeout | undefined
   #sync: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
+  #importing: Promise<unknown> | undefined
+  readonly #closeSignal = new AbortController()
 
   /** @param fail told when a listener dies after the start. */
   constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
     this.logger = logger
     this.#options = options
+    this.topicSettings = new AllTopicSettings(options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
@@ -211,6 +221,13 @@ export class Nsqd implements Daemon {
     this.#metadata?.write()
   }
 
+  /** Has what was changed in `topicSettings` take effect. @throws of the file system; then it has none */
+  applyTopicSettings(topic: Topic): void {
+    const settings = this.topicSettings.of(topic.name)
+    topic.changeDurability(settings.durability)
+    topic.limits.change(settings)
+  }
+
   async #open(): Promise<void> {
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
@@ -223,10 +240,14 @@ export class Nsqd implements Daemon {
     this.#loadTokens()
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
+    const metadataFile = join(this.#dataPath, METADATA_FILE)
+    const metadata = this.#readMetadata(metadataFile)
+    await this.#import(metadata)
     this.registry.openWith((topic) => this.discovery.open(topic))
     await this.#listen()
-    this.#restoreTopics()
-    this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
+    this.#restoreTopics(metadata)
+    this.#applyMetadata(metadata, metadataFile)
     for (const topic of this.registry.topics()) topic.start()
     this.#restored = true
     this.#diskSpace.start()
@@ -293,9 +314,36 @@ export class Nsqd implements Daemon {
     return this.#options.dataPath === '' ? process.cwd() : this.#options.dataPath
   }
 
-  #restoreTopics(): void {
+  /** Takes over what the original left in the data path, before anybody can connect: it may take a while. */
+  async #import(metadata: Metadata): Promise<void> {
+    const { logger } = this
+    this.#importing = importDiskQueues({
+      files: nodeFiles,
+      from: this.#dataPath,
+      to: this.#dataPath,
+      metadata,
+      maxBytesPerFile: this.#options.maxBytesPerFile,
+      setAside: true,
+      log: logger,
+      progress: everySoOften((topic: string, messages: number) =>
+        logger.info(`IMPORT: TOPIC(${topic}): ${messages} messages so far`),
+      ),
+      signal: this.#closeSignal.signal,
+    })
     try {
-      this.#stores.restoreAll(this.registry)
+      await this.#importing
+      this.#closeSignal.signal.throwIfAborted()
+    } catch (error) {
+      throw new StartError(`failed to take over the disk queues in ${this.#dataPath} - ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  #restoreTopics(metadata: Metadata): void {
+    const paused = new Set(metadata.topics.filter((topic) => topic.paused).map(({ name }) => name))
+    try {
+      this.#stores.restoreAll(this.registry, (name) => paused.has(name))
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
@@ -327,31 +375,16 @@ export class Nsqd implements Daemon {
     return bound
   }
 
-  #loadMetadata(file: string): void {
-    const { logger, registry } = this
+  #readMetadata(file: string): Metadata {
+    const { logger } = this
     try {
       const text = readMetadataFile(file)
-      const metadata = text === undefined ? { topics: [] } : parse(text)
-      for (const entry of metadata.topics) {
-        const topic = registry.restoredTopic(entry.name)
-        if (entry.paused) topic.pause()
-        for (const channelEntry of entry.channels) {
-          const channel = registry.channel(topic, channelEntry.name)
-          if (channelEntry.paused) channel.pause()
-        }
-      }
+      return text === undefined ? { topics: [] } : parse(text)
     } catch (error) {
       throw new StartError(`failed to load metadata - ${(error as Error).message}`, { cause: error })
     }
-    this.#metadata = new MetadataWriter(file, registry, logger, VERSION)
-    registry.listen(this.#metadata)
-    try {
-      this.#metadata.write()
-    } catch (error) {
-      throw new StartError(`failed to persist metadata - ${(error as Error).message}`, { cause: error })
-    }
 
-    function parse(text: string): ReturnType<typeof parseMetadata> {
+    function parse(text: string): Metadata {
       try {
         return parseMetadata(text, (kind, name) => logger.warn(`skipping creation of invalid ${kind} ${name}`))
       } catch (error) {
@@ -360,7 +393,32 @@ export class Nsqd implements Daemon {
     }
   }
 
+  #applyMetadata(metadata: Metadata, file: string): void {
+    const { logger, registry } = this
+    for (const entry of metadata.topics) {
+      const topic = registry.restoredTopic(entry.name)
+      if (entry.paused && !topic.paused) topic.pause()
+      for (const channelEntry of entry.channels) {
+        const channel = registry.channel(topic, channelEntry.name)
+        if (channelEntry.paused) channel.pause()
+      }
+    }
+    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, this.topicSettings)
+    registry.listen({
+      created() {},
+      deleted: (topic, channel) => channel === null && this.topicSettings.forget(topic.name),
+    })
+    registry.listen(this.#metadata)
+    try {
+      this.#metadata.write()
+    } catch (error) {
+      throw new StartError(`failed to persist metadata - ${(error as Error).message}`, { cause: error })
+    }
+  }
+
   async #closeOnce(): Promise<void> {
+    this.#closeSignal.abort()
+    await this.#importing?.catch(() => undefined) // whoever starts us hears of it
     clearInterval(this.#sweep)
     clearInterval(this.#sync)
     this.#diskSpace.close()
@@ -417,6 +475,7 @@ export class Nsqd implements Daemon {
       latency: latencyRecorders(options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
       refuse: () => this.#diskSpace.check(),
+      limits: (topic) => this.topicSettings.of(topic),
       options: {
         nodeId: options.nodeId,
         memQueueSize: options.memQueueSize,
@@ -428,16 +487,10 @@ export class Nsqd implements Daemon {
   }
 
   #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
-    const { durability, maxBytesPerFile, memQueueSize, syncEvery } = this.#options
-    // --sync-every=1 has always been how one asks for every message to be safe.
-    const standard = durability === 'os' && syncEvery === 1 ? 'fsync' : durability
-    return {
-      files: measuredFiles(nodeFiles, this.diskMeter),
-      dataPath: this.#dataPath,
-      maxBytesPerFile,
-      memQueueSize,
-      durability: () => standard,
-    }
+    const { maxBytesPerFile, memQueueSize } = this.#options
+    const durability = (topic: string): Durability => this.topicSettings.of(topic).durability
+    const files = measuredFiles(nodeFiles, this.diskMeter)
+    return { files, dataPath: this.#dataPath, maxBytesPerFile, memQueueSize, durability }
   }
 
   #tcpContext(): Parameters<typeof createTcpServer>[0] {
@@ -469,4 +522,15 @@ async function authServersOf(options: NsqdOptions, tls: SecureContextOptions): P
     tls,
   }
   return new AuthServers(settings, Math.random)
+}
+
+/** Calls `report` at most every few seconds. */
+function everySoOften<T extends unknown[]>(report: (...values: T) => void): (...values: T) => void {
+  let last = performance.now()
+  return (...values) => {
+    const now = performance.now()
+    if (now - last < PROGRESS_INTERVAL_MS) return
+    last = now
+    report(...values)
+  }
 }

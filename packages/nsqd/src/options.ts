@@ -14,6 +14,7 @@ import {
 } from '@nsq-ts/daemon'
 import type { Options } from '@nsq-ts/daemon'
 import { durabilityOption } from './options-durability.ts'
+import { byPatternOption, limitPolicyOption } from './options-topics.ts'
 import { tlsMinVersionOption, tlsRequiredOption } from './options-tls.ts'
 
 const MINUTE = 60_000
@@ -28,6 +29,37 @@ const CLIENTS = 'What clients may negotiate'
 const STATISTICS = 'Statistics'
 const TLS = 'TLS'
 const COMPRESSION = 'Compression'
+
+const durability = durabilityOption('durability', {
+  default: 'os',
+  help: 'when a publish is answered: when it is in memory, when its bytes are with the kernel (os), or when they are on stable storage (fsync)',
+  group: STORAGE,
+  ours: true,
+})
+
+const maxTopicBytes = integerOption('max-topic-bytes', {
+  default: 0,
+  min: 0,
+  unit: 'bytes',
+  help: 'how much a topic may hold that a channel has not finished, counted once for all channels, in segments of up to 1 MiB; 0 is unlimited',
+  group: STORAGE,
+  ours: true,
+})
+
+const maxTopicAge = durationOption('max-topic-age', {
+  default: 0,
+  min: 0,
+  help: 'how old the oldest message may be that waits in a topic or a channel of it, looked at every 5 s; 0 is unlimited',
+  group: STORAGE,
+  ours: true,
+})
+
+const topicLimitPolicy = limitPolicyOption('topic-limit-policy', {
+  default: 'refuse',
+  help: 'when a topic is at one of these limits: publishes fail (refuse), or its oldest waiting messages are dropped and counted (drop-oldest)',
+  group: STORAGE,
+  ours: true,
+})
 
 export const nsqdTable = {
   ...commonRows('nsqd'),
@@ -146,11 +178,10 @@ export const nsqdTable = {
     help: 'how many messages of a topic to keep in memory; what comes beyond is on disk only',
     group: STORAGE,
   }),
-  durability: durabilityOption('durability', {
-    default: 'os',
-    help: 'when a publish is answered: when it is in memory, when its bytes are with the kernel (os), or when they are on stable storage (fsync)',
+  durability,
+  durabilityFor: byPatternOption('durability-for', durability, {
+    help: '--durability of the topics that fit a pattern, `metrics.*=memory` (may be given multiple times; a table in the config file)',
     group: STORAGE,
-    ours: true,
   }),
   diskReserve: integerOption('disk-reserve', {
     default: 67_108_864,
@@ -159,6 +190,21 @@ export const nsqdTable = {
     help: 'space on the disk of the data path that publishes leave free, so that what is queued can still be worked off',
     group: STORAGE,
     ours: true,
+  }),
+  maxTopicBytes,
+  maxTopicBytesFor: byPatternOption('max-topic-bytes-for', maxTopicBytes, {
+    help: '--max-topic-bytes of the topics that fit a pattern, as --durability-for',
+    group: STORAGE,
+  }),
+  maxTopicAgeMs: maxTopicAge,
+  maxTopicAgeFor: byPatternOption('max-topic-age-for', maxTopicAge, {
+    help: '--max-topic-age of the topics that fit a pattern, as --durability-for',
+    group: STORAGE,
+  }),
+  topicLimitPolicy,
+  topicLimitPolicyFor: byPatternOption('topic-limit-policy-for', topicLimitPolicy, {
+    help: '--topic-limit-policy of the topics that fit a pattern, as --durability-for',
+    group: STORAGE,
   }),
   maxBytesPerFile: integerOption('max-bytes-per-file', {
     default: 104_857_600,

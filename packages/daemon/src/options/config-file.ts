@@ -31,15 +31,23 @@ export function readConfigValues(
   file: ConfigFile,
   given: ReadonlySet<string>,
 ): Map<string, unknown> {
-  const rows = Object.entries(table).filter(([, row]) => row.key !== null && Object.hasOwn(file, row.key))
+  const rows = Object.entries(table).filter(([, row]) => keyIn(file, row) !== undefined)
   // The words that the original reads ahead of all others, each with an error of its own.
   for (const [, row] of rows.filter(([, row]) => row.parsedFirst)) readParsedFirst(program, row, file)
   const values = new Map<string, unknown>()
   for (const [field, row] of rows) {
-    if (row.key === null || given.has(field)) continue
-    values.set(field, coerce(row, file[row.key]))
+    const key = keyIn(file, row)
+    if (key === undefined || given.has(field)) continue
+    values.set(field, coerce(row, file[key]))
   }
   return values
+}
+
+/** Under which key the file has the option. One that is not the original's may also be spelled as its flag. */
+function keyIn(file: ConfigFile, { flag, key, ours }: OptionRow<unknown>): string | undefined {
+  if (key === null) return undefined
+  if (Object.hasOwn(file, key)) return key
+  return ours === true && Object.hasOwn(file, flag) ? flag : undefined
 }
 
 function readParsedFirst(program: string, row: OptionRow<unknown>, file: ConfigFile): void {

@@ -45,6 +45,13 @@ export class ChannelJournal {
     this.#keeper.recorded(this)
   }
 
+  finishedRange(kind: LogKind, from: number, to: number): void {
+    if (!this.#keeper.journal.begun) return
+    this.writeRun()
+    this.#keeper.journal.records.finished(this.channel, kind, from, to - from)
+    this.#keeper.recorded(this)
+  }
+
   handedOut(segment: Segment, index: number, count: number): void {
     if (!this.#keeper.journal.begun) return
     this.#keeper.journal.records.handedOut(this.channel, segment.log.kind, segment.base + index, count)

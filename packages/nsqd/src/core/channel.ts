@@ -66,6 +66,8 @@ export class Channel implements TurnTask, DueSource {
 
   /** Messages that could not be read back from disk, and were given up. */
   lostCount = 0
+  /** Messages that were dropped since the topic was at its limits. */
+  droppedCount = 0
 
   readonly #context: CoreContext
   readonly #log: Log
@@ -260,6 +262,28 @@ export class Channel implements TurnTask, DueSource {
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
+  }
+
+  /**
+   * Drops what waits here of the topic's log below a position; what is in flight or deferred stays.
+   * @returns how many there were
+   */
+  dropBelow(position: number): number {
+    const ranges = this.#ranges
+    const before = this.droppedCount
+    while (ranges.from < position) {
+      const { from } = ranges
+      const to = Math.min(ranges.to, position)
+      ranges.shift(to - from)
+      this.#journal?.finishedRange(this.#log.kind, from, to)
+      this.#log.release(from, to)
+      this.droppedCount += to - from
+    }
+    this.droppedCount += this.#redeliveries.remove(
+      (segment, index) => segment.log === this.#log && segment.base + index < position,
+      (segment, index) => this.#drop(segment, index),
+    )
+    return this.droppedCount - before
   }
 
   /** The end of this channel: empties it and sends its subscribers away. */
@@ -565,6 +589,15 @@ export class Channel implements TurnTask, DueSource {
   /** The lowest position of the topic's log that is still to be handed out; Infinity when none is. */
   get readFrom(): number {
     return this.#ranges.from
+  }
+
+  /** The lowest position of the topic's log that waits here, to be handed out for the first time or once more. */
+  get lowestWaiting(): number {
+    let lowest = this.#ranges.from
+    this.#redeliveries.forEach((segment, index) => {
+      if (segment.log === this.#log) lowest = Math.min(lowest, segment.base + index)
+    })
+    return lowest
   }
 
   // ---- what is written down ----

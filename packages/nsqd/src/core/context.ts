@@ -1,6 +1,7 @@
 import type { BlockPool } from '../log/block-pool.ts'
 import type { Clock, Random } from './clock.ts'
 import type { Scanner } from './scanner.ts'
+import type { LimitSettings } from './topic-limits.ts'
 import type { Turn } from './turn.ts'
 
 /** Takes the time from publish to FIN of each message of a channel. */
@@ -21,6 +22,8 @@ export interface CoreContext {
   readonly onDisk?: ((error: Error | null) => void) | undefined
   /** Throws when nothing may be published now: the disk is too full. */
   readonly refuse?: (() => void) | undefined
+  /** What a new topic may hold; absent: as much as comes. */
+  readonly limits?: ((topic: string) => LimitSettings) | undefined
   readonly options: CoreOptions
 }
 

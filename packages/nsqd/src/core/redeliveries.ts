@@ -60,6 +60,33 @@ export class Redeliveries {
     }
   }
 
+  /** Takes out what `leaves`. @returns how many there were */
+  remove(
+    leaves: (segment: Segment, index: number) => boolean,
+    removed: (segment: Segment, index: number) => void,
+  ): number {
+    const before = this.#count
+    const mask = this.#indexes.length - 1
+    let kept = 0
+    for (let i = 0; i < before; i++) {
+      const from = (this.#head + i) & mask
+      const segment = this.#segments[from]!
+      const index = this.#indexes[from]!
+      if (leaves(segment, index)) {
+        removed(segment, index)
+        continue
+      }
+      const to = (this.#head + kept++) & mask
+      this.#segments[to] = segment
+      this.#indexes[to] = index
+      this.#attempts[to] = this.#attempts[from]!
+      this.#gates[to] = this.#gates[from]!
+    }
+    for (let i = kept; i < before; i++) this.#segments[(this.#head + i) & mask] = null
+    this.#count = kept
+    return before - kept
+  }
+
   /** Moves what lies in a segment that `leaves` to where `move` puts it. */
   relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
     for (let i = 0; i < this.#count; i++) {

@@ -3,12 +3,13 @@ import { CommitQueue, type CommitWaiter } from '../log/commit-queue.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
 import { Log, LogKind } from '../log/log.ts'
 import { MessageHeaders } from '../log/message-header.ts'
-import type { TopicStore } from '../log/topic-store.ts'
+import type { Durability, TopicStore } from '../log/topic-store.ts'
 import { Channel } from './channel.ts'
 import { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
 import type { DueSource } from './scanner.ts'
 import { sweepTopic } from './sweep.ts'
+import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
 /** How long what happened to messages waits to be written to the journal. After a crash, what was finished in it comes again. */
@@ -52,6 +53,10 @@ export class Topic implements TurnTask {
   /** null: nothing of this topic is kept. */
   readonly store: TopicStore | null
 
+  /** Keeps the topic within what it may hold. */
+  readonly limits: TopicLimits
+  /** Messages that were dropped while they waited in the topic itself, since it was at its limits. */
+  droppedCount = 0
   messageCount = 0
   /** Bytes of the bodies of all messages counted by messageCount. */
   messageBytes = 0
@@ -82,6 +87,11 @@ export class Topic implements TurnTask {
     this.log = new Log(LogKind.topic, context.pool, this.store?.messages ?? null)
     this.scheduled = new Log(LogKind.scheduled, context.pool, this.store?.scheduled ?? null)
     this.#committing = new Committing(context, this)
+    this.limits = new TopicLimits(
+      this,
+      context.clock,
+      this.ephemeral ? NO_LIMITS : (context.limits?.(name) ?? NO_LIMITS),
+    )
   }
 
   /** Messages that wait for a channel, or for the topic to be unpaused. */
@@ -233,6 +243,24 @@ export class Topic implements TurnTask {
     this.#schedule()
   }
 
+  /**
+   * Changes when a publish is answered. Where more is promised from now on, it is true of what is here already when this
+   * returns.
+   * @throws of the file system; then all is as it was
+   */
+  changeDurability(durability: Durability): void {
+    const { store } = this
+    if (store === null || store.durability === durability || this.#closed) return
+    this.#settle()
+    if (store.durability === 'memory' && this.#hasMessages()) {
+      this.#writeAll()
+      store.beginJournal()
+      store.flush()
+    }
+    if (durability === 'fsync') store.sync()
+    store.changeDurability(durability)
+  }
+
   /** Forgets the messages that wait in the topic itself; what its channels have stays theirs. */
   empty(): void {
     this.#settle()
@@ -246,6 +274,37 @@ export class Topic implements TurnTask {
       writer.skipped(from, this.#distributed)
       this.#describeSelf(writer)
     })
+  }
+
+  /**
+   * Drops what waits below a position of the log, in the topic and in its channels; what is in flight or deferred stays.
+   * @returns how many messages of the topic and its channels there were
+   */
+  dropBelow(position: number): number {
+    this.#settle()
+    const { log } = this
+    let dropped = 0
+    for (const channel of this.channels.values()) dropped += channel.dropBelow(position)
+    const from = this.#distributed
+    const to = Math.min(position, log.committed)
+    if (from < to) {
+      this.#distributed = to
+      this.droppedCount += to - from
+      dropped += to - from
+      log.raiseFloor(to)
+      this.#record((writer) => {
+        writer.skipped(from, to)
+        this.#describeSelf(writer)
+      })
+    }
+    return dropped
+  }
+
+  /** The lowest position of the log that waits, in the topic or a channel; Infinity when none does. */
+  get lowestWaiting(): number {
+    let lowest = this.#distributed < this.log.committed ? this.#distributed : Infinity
+    for (const channel of this.channels.values()) lowest = Math.min(lowest, channel.lowestWaiting)
+    return lowest
   }
 
   /** The end of this topic: publishes fail from now on, channels are closed, messages forgotten, on disk too. @throws of the file system */
@@ -267,9 +326,7 @@ export class Topic implements TurnTask {
       if (this.store !== null && !channel.ephemeral) channel.settleMoves()
     }
     if (this.store === null || this.#isBlank()) return
-    this.log.writeAll()
-    this.scheduled.writeAll()
-    for (const channel of this.channels.values()) if (!channel.ephemeral) channel.ownLog?.writeAll()
+    this.#writeAll()
     this.store.prepare()
     this.store.close()
   }
@@ -280,9 +337,19 @@ export class Topic implements TurnTask {
     this.#journalFlush.close()
   }
 
+  #writeAll(): void {
+    this.log.writeAll()
+    this.scheduled.writeAll()
+    for (const channel of this.channels.values()) if (!channel.ephemeral) channel.ownLog?.writeAll()
+  }
+
+  #hasMessages(): boolean {
+    return this.log.tail > 0 || this.scheduled.tail > 0
+  }
+
   /** Nothing was ever published to it, or nothing worth a folder is left. */
   #isBlank(): boolean {
-    return this.log.tail === 0 && this.scheduled.tail === 0 && !this.store!.journal.begun
+    return !this.#hasMessages() && !this.store!.journal.begun
   }
 
   // ---- distribution ----
@@ -357,6 +424,7 @@ export class Topic implements TurnTask {
   /** Gives back memory and disk space that little is left of; called every few seconds. */
   sweep(): void {
     sweepTopic(this)
+    this.limits.sweep()
   }
 
   /** Has what was written brought to stable storage, in the background; where publishers wait for that, it is done anyway. */
@@ -420,6 +488,7 @@ export class Topic implements TurnTask {
   #open(): void {
     if (this.#closed) throw new TopicExitingError()
     this.#context.refuse?.()
+    this.limits.check()
     this.#headers.stamp()
   }
 
@@ -509,7 +578,7 @@ class Committing implements TurnTask {
         if (error !== null) log.seal() // what follows goes into a new file
         queue.settle(position, error)
       }
-      // Whose bytes are not written yet has them written, and synced, at the end of this turn.
+      // What was published and not written yet is no reason: the end of the turn sees to it.
       if (!this.#closed && store.unsynced && this.#isAwaited()) this.#sync(store)
     })
   }

@@ -1,5 +1,6 @@
 import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
 import { type Topic, TopicExitingError } from '../core/topic.ts'
+import { TopicFullError } from '../core/topic-limits.ts'
 import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Nsqd } from '../nsqd.ts'
 import { isDiskFull } from '../storage/disk-space.ts'
@@ -83,6 +84,7 @@ function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promis
 
 function publishError(nsqd: Nsqd, error: Error): HttpError {
   if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
+  if (error instanceof TopicFullError) return new HttpError(507, error.code, { cause: error })
   nsqd.logger.error(`failed to publish - ${error.message}`)
   const full = isDiskFull(error)
   return new HttpError(full ? 507 : 503, full ? 'DISK_FULL' : 'DISK_FAILED', { cause: error })

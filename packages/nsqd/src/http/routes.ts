@@ -9,6 +9,7 @@ import { publishRoutes } from './publish.ts'
 import { readyRoutes } from './ready.ts'
 import { statsRoutes } from './stats.ts'
 import type { TokenFile } from './tokens.ts'
+import { topicSettingsRoutes } from './topic-settings.ts'
 import { topicRoutes } from './topics.ts'
 
 /**
@@ -21,6 +22,7 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...pingAndInfoRoutes(nsqd),
     ...publishRoutes(nsqd),
     ...topicRoutes(nsqd),
+    ...topicSettingsRoutes(nsqd),
     ...channelRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),

@@ -16,7 +16,7 @@ export interface LogStorage {
   /** Messages that stay in memory; what comes beyond is paged. */
   readonly residentMax: number
   /** Everything is written when it is committed; else only what is paged. */
-  readonly writesAll: boolean
+  writesAll: boolean
 }
 
 /** A quiet topic should cost little: its first segment has this size, each that was filled is followed by one twice as large. */

@@ -43,7 +43,6 @@ const OWN_PREFIX = 'own.'
  */
 export class TopicStore implements JournalKeeper {
   readonly directory: string
-  readonly durability: Durability
   readonly journal: Journal
   readonly messages: LogStorage
   readonly scheduled: LogStorage
@@ -52,6 +51,7 @@ export class TopicStore implements JournalKeeper {
   readonly #requestFlush: () => void
   /** Channels with a run that is not in the journal yet. */
   readonly #runs = new Set<ChannelJournal>()
+  #durability: Durability
   #prepared = false
   #flushRequested = false
   /** Messages were copied to a channel's own log since all that was last synced. */
@@ -72,7 +72,7 @@ export class TopicStore implements JournalKeeper {
   ) {
     this.#settings = settings
     this.directory = directory
-    this.durability = durability
+    this.#durability = durability
     this.#requestFlush = requestFlush
     this.journal = new Journal(settings.files, directory, lastJournal, (writer) => {
       for (const run of this.#runs) run.forgetRun()
@@ -81,6 +81,18 @@ export class TopicStore implements JournalKeeper {
     })
     this.messages = this.#logStorage(MESSAGES_PREFIX, settings.residentMax)
     this.scheduled = this.#logStorage(SCHEDULED_PREFIX, settings.residentMax)
+  }
+
+  get durability(): Durability {
+    return this.#durability
+  }
+
+  /** From now on this holds. The caller has seen to it that what is in memory only is written where it has to be. */
+  changeDurability(durability: Durability): void {
+    this.#durability = durability
+    for (const storage of [this.messages, this.scheduled, ...this.#own.values()]) {
+      storage.writesAll = durability !== 'memory'
+    }
   }
 
   /** The storage of a channel's own log. What lies there was in nobody's way on disk: it stays there. */
@@ -162,6 +174,11 @@ export class TopicStore implements JournalKeeper {
     }
     this.messages.store.syncLater(synced)
     this.scheduled.store.syncLater(synced)
+  }
+
+  /** Brings all logs to stable storage, at once. @throws of the file system */
+  sync(): void {
+    for (const store of this.#stores()) store.sync()
   }
 
   /** Bytes on disk. */

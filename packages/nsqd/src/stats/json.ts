@@ -27,6 +27,7 @@ function topicJson(topic: TopicStats): Json {
     backend_depth: topic.backendDepth,
     message_count: topic.messageCount,
     message_bytes: topic.messageBytes,
+    dropped_count: topic.droppedCount || undefined,
     paused: topic.paused,
     e2e_processing_latency: latencyJson(topic.latency),
   }
@@ -45,6 +46,7 @@ function channelJson(channel: ChannelStats): Json {
     global_msg_count: channel.globalCount || undefined,
     requeue_count: channel.requeueCount,
     timeout_count: channel.timeoutCount,
+    dropped_count: channel.droppedCount || undefined,
     client_count: channel.clientCount,
     clients: channel.clients?.map(clientJson) ?? null,
     paused: channel.paused,

@@ -44,6 +44,8 @@ export interface TopicStats {
   readonly backendDepth: number
   readonly messageCount: number
   readonly messageBytes: number
+  /** Dropped while they waited in the topic, since it was at its limits. */
+  readonly droppedCount: number
   readonly paused: boolean
   readonly latency: LatencyStats
 }
@@ -61,6 +63,8 @@ export interface ChannelStats {
   readonly globalCount: number
   readonly requeueCount: number
   readonly timeoutCount: number
+  /** Dropped while they waited here, since the topic was at its limits. */
+  readonly droppedCount: number
   readonly clientCount: number
   /** Null when clients are left out. */
   readonly clients: readonly ClientStats[] | null
@@ -101,6 +105,7 @@ function topicStats(topic: Topic, filter: SnapshotFilter): TopicStats {
     backendDepth: backendDepth(topic),
     messageCount: topic.messageCount,
     messageBytes: topic.messageBytes,
+    droppedCount: topic.droppedCount,
     paused: topic.paused,
     latency: latencyStats(latencyWindows(channels), filter.percentiles),
   }
@@ -119,6 +124,7 @@ function channelStats(channel: Channel, filter: SnapshotFilter): ChannelStats {
     globalCount: channel.globalCount,
     requeueCount: channel.requeueCount,
     timeoutCount: channel.timeoutCount,
+    droppedCount: channel.droppedCount,
     clientCount: channel.subscriberCount,
     clients: filter.includeClients ? clientsOf(channel, filter) : null,
     paused: channel.paused,

@@ -2,6 +2,7 @@ import type { Logger } from '@nsq-ts/daemon'
 import type { Channel } from '../core/channel.ts'
 import type { RegistryListener, TopicRegistry } from '../core/topic-registry.ts'
 import type { Topic } from '../core/topic.ts'
+import type { AllTopicSettings } from '../topic-settings.ts'
 import { formatMetadata, isPersistent, writeMetadataFile } from './metadata.ts'
 
 /**
@@ -13,10 +14,12 @@ export class MetadataWriter implements RegistryListener {
   readonly #registry: TopicRegistry
   readonly #logger: Logger
   readonly #version: string
+  readonly #settings: AllTopicSettings
   #scheduled: NodeJS.Immediate | undefined
   #closed = false
 
-  constructor(file: string, registry: TopicRegistry, logger: Logger, version: string) {
+  constructor(file: string, registry: TopicRegistry, logger: Logger, version: string, settings: AllTopicSettings) {
+    this.#settings = settings
     this.#file = file
     this.#registry = registry
     this.#logger = logger
@@ -36,7 +39,10 @@ export class MetadataWriter implements RegistryListener {
     clearImmediate(this.#scheduled)
     this.#scheduled = undefined
     this.#logger.info(`NSQ: persisting topic/channel metadata to ${this.#file}`)
-    writeMetadataFile(this.#file, formatMetadata(this.#registry.topics(), this.#version))
+    const topics = Array.from(this.#registry.topics(), ({ name, paused, channels }) => {
+      return { name, paused, channels: [...channels.values()], settings: this.#settings.overridesOf(name) }
+    })
+    writeMetadataFile(this.#file, formatMetadata(topics, this.#version))
   }
 
   /** Nothing is written from now on. */

@@ -2,7 +2,8 @@ import { fsyncSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isEphemeral, isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import writeFileAtomic from 'write-file-atomic'
-import type { Topic } from '../core/topic.ts'
+import type { TopicOverrides } from '../topic-settings.ts'
+import { shownOverrides, topicOverrides } from './topic-overrides.ts'
 
 /** What nsqd.dat says: which topics and channels there are, and which of them are paused. */
 export interface Metadata {
@@ -13,6 +14,8 @@ export interface TopicMetadata {
   readonly name: string
   readonly paused: boolean
   readonly channels: readonly ChannelMetadata[]
+  /** What was said over HTTP about the topic; an addition of ours, which the original passes over. Absent: nothing. */
+  readonly settings?: TopicOverrides
 }
 
 export interface ChannelMetadata {
@@ -20,6 +23,8 @@ export interface ChannelMetadata {
   readonly paused: boolean
 }
 
+/** Its name in the data path. */
+export const METADATA_FILE = 'nsqd.dat'
 /** Only the daemon's user may read it, as the original has it. */
 const FILE_MODE = 0o600
 
@@ -54,21 +59,22 @@ export function parseMetadata(text: string, skipped: (kind: 'topic' | 'channel',
       if (isValidChannelName(channel.name)) channels.push(channel)
       else skipped('channel', channel.name)
     }
-    topics.push({ ...topic, channels })
+    const settings = topicOverrides(record(entry)['settings'])
+    topics.push({ ...topic, channels, ...(settings !== undefined && { settings }) })
   }
   return { topics }
 }
 
 /** The text of nsqd.dat for these topics; what is ephemeral does not appear. */
-export function formatMetadata(topics: Iterable<Topic>, version: string): string {
+export function formatMetadata(topics: Iterable<TopicMetadata>, version: string): string {
   const entries = []
-  for (const topic of topics) {
-    if (topic.ephemeral) continue
-    const channels = []
-    for (const channel of topic.channels.values()) {
-      if (!channel.ephemeral) channels.push({ name: channel.name, paused: channel.paused })
-    }
-    entries.push({ name: topic.name, paused: topic.paused, channels: orNull(channels) })
+  for (const { name, paused, channels, settings } of topics) {
+    if (isEphemeral(name)) continue
+    const lasting = Array.from(channels).filter((channel) => !isEphemeral(channel.name))
+    const shown = lasting.map((channel) => ({ name: channel.name, paused: channel.paused }))
+    const added =
+      settings === undefined || Object.keys(settings).length === 0 ? {} : { settings: shownOverrides(settings) }
+    entries.push({ name, paused, channels: orNull(shown), ...added })
   }
   return JSON.stringify({ topics: orNull(entries), version })
 }

@@ -73,17 +73,23 @@ export class TopicStores {
     )
   }
 
-  /** Makes the topics that have a folder, with all that is in it. @throws of the file system */
-  restoreAll(registry: TopicRegistry): void {
+  /**
+   * Makes the topics that have a folder, with all that is in it.
+   * @param isPaused nsqd.dat says that the topic of that name is paused: what waits in it stays there
+   * @throws of the file system
+   */
+  restoreAll(registry: TopicRegistry, isPaused: (topic: string) => boolean): void {
     const { dataPath, files } = this.#settings
     for (const name of files.list(dataPath)) {
       if (name.endsWith(`${TOPIC_SUFFIX}${DELETED_SUFFIX}`)) {
         removeFolder(files, join(dataPath, name))
         continue
       }
-      const topicName = name.slice(0, -TOPIC_SUFFIX.length)
-      if (!name.endsWith(TOPIC_SUFFIX) || !isValidTopicName(topicName)) continue
-      this.#restore(registry.restoredTopic(topicName))
+      const topicName = topicOfDirectory(name)
+      if (topicName === null) continue
+      const topic = registry.restoredTopic(topicName)
+      if (isPaused(topicName)) topic.pause() // while nothing is in it that a pause would hand out first
+      this.#restore(topic)
     }
   }
 
@@ -110,7 +116,7 @@ export class TopicStores {
   }
 
   #directory(topic: string): string {
-    return join(this.#settings.dataPath, `${topic}${TOPIC_SUFFIX}`)
+    return topicDirectory(this.#settings.dataPath, topic)
   }
 
   readonly #damaged = (path: string, offset: number, size: number): void => {
@@ -118,4 +124,15 @@ export class TopicStores {
     this.damagedBytes += size
     this.#logger.error(`LOG: ${path}: ${size} bytes at ${offset} are damaged and were skipped`)
   }
+}
+
+/** The folder of a topic. */
+export function topicDirectory(dataPath: string, topic: string): string {
+  return join(dataPath, `${topic}${TOPIC_SUFFIX}`)
+}
+
+/** The topic whose folder has that name; null: it is no topic's folder. */
+export function topicOfDirectory(name: string): string | null {
+  const topic = name.slice(0, -TOPIC_SUFFIX.length)
+  return name.endsWith(TOPIC_SUFFIX) && isValidTopicName(topic) ? topic : null
 }
