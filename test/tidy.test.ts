@@ -104,12 +104,13 @@ function wrongImports({ path, text }: Source): string[] {
     const where = `${path}: ${from}`
     if (from.startsWith('.')) {
       const target = relative(ROOT, join(ROOT, dirname(path), from))
-      const shared = room === 'test' && (target.startsWith('test/') || target.startsWith(`packages/${own}/`))
+      const common = target.startsWith('test/') || target.startsWith('docs/examples/')
+      const shared = room === 'test' && (common || target.startsWith(`packages/${own}/`))
       return shared || target.startsWith(`packages/${own}/src/`) ? [] : [`${where} is not its own`]
     }
     const [, scoped, rest] = /^@nsq-ts\/([^/]+)(\/.*)?$/.exec(from) ?? []
     if (scoped === undefined) return []
-    if (rest !== undefined) return [`${where} is not the door`]
+    if (rest !== undefined && !isDoor(scoped, rest)) return [`${where} is not the door`]
     if (room === 'test' || scoped === own) return []
     if (!BELOW[own]?.includes(scoped)) return [`${where} does not lie below ${own}`]
     const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', own, 'package.json'), 'utf8')) as {
@@ -117,6 +118,12 @@ function wrongImports({ path, text }: Source): string[] {
     }
     return from in (manifest.dependencies ?? {}) ? [] : [`${where} is not among its dependencies`]
   })
+}
+
+/** A package may have a second door, which its manifest names. */
+function isDoor(scoped: string, rest: string): boolean {
+  const manifest = readFileSync(join(ROOT, 'packages', scoped, 'package.json'), 'utf8')
+  return Object.hasOwn((JSON.parse(manifest) as { exports: object }).exports, `.${rest}`)
 }
 
 function impurities({ path, text }: Source): string[] {

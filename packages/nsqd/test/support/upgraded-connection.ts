@@ -35,6 +35,8 @@ export class UpgradedConnection {
   #decode: (chunk: Buffer) => void
   #wake: () => void = () => {}
   #onNextFrame: (data: Buffer) => void = () => {}
+  /** Waits for what was received and is not decoded yet: zlib works on a thread, the end of the socket does not wait for it. */
+  #drain: (done: () => void) => void = (done) => done()
   ended = false
 
   private constructor(socket: Socket) {
@@ -124,6 +126,8 @@ export class UpgradedConnection {
     const inflate = createInflateRaw({ flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH })
     deflate.on('data', (bytes: Buffer) => this.socket.write(bytes))
     inflate.on('data', (bytes: Buffer) => this.#frame(bytes))
+    inflate.on('error', () => undefined) // shows as the end, and so closes it
+    this.#drain = (done) => void inflate.once('close', done).end()
     this.#encode = (bytes) => deflate.write(bytes)
     this.#decodeAnew((chunk) => inflate.write(chunk))
   }
@@ -166,8 +170,10 @@ export class UpgradedConnection {
     })
     socket.on('error', () => undefined) // a reset shows as the end
     socket.on('close', () => {
-      this.ended = true
-      this.#wake()
+      this.#drain(() => {
+        this.ended = true
+        this.#wake()
+      })
     })
   }
 
