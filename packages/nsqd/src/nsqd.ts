@@ -172,10 +172,11 @@ export class Nsqd implements Daemon {
     checkOptionsAfterTls(this.#options)
     this.logger.info(versionLine('nsqd'))
     this.logger.info(`ID: ${this.#options.nodeId}`)
-    await this.#listen()
     this.#restoreTopics()
     this.#loadMetadata(join(this.#dataPath, 'nsqd.dat'))
+    this.registry.start()
     this.#restored = true
+    await this.#listen()
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
     this.#sync.unref()

@@ -45,11 +45,22 @@ export class TopicRegistry {
   topic(name: string): Topic {
     const existing = this.#topics.get(name)
     if (existing !== undefined) return existing
+    const topic = this.restore(name)
+    topic.start()
+    return topic
+  }
+
+  /** A new topic that is to take over what an earlier run left, before it is started. */
+  restore(name: string): Topic {
     const topic = new Topic(this.#context, name, this.#openStore)
     this.#topics.set(name, topic)
     for (const listener of this.#listeners) listener.created(topic, null)
-    topic.start()
     return topic
+  }
+
+  /** All topics and channels are there that an earlier run had: messages may go to the channels from now on. */
+  start(): void {
+    for (const topic of this.#topics.values()) if (!topic.started) topic.start()
   }
 
   /** The channel of that (valid) name, made if there is none. */

@@ -14,14 +14,17 @@ export function topicRoutes(nsqd: Nsqd): Route[] {
     post('create', (query) => {
       registry.topic(topicName(query))
     }),
-    post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
+    // What was confirmed to be deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
+    post('delete', (query) => {
+      registry.deleteTopic(existingTopic(registry, query))
+      nsqd.persistMetadata()
+    }),
     post('empty', (query) => {
       // The only one of these that looks at the name before it looks for the topic.
       const topic = registry.get(topicName(query))
       if (topic === undefined) throw new HttpError(404, 'TOPIC_NOT_FOUND')
       topic.empty()
     }),
-    // A pause that was confirmed outlives a crash: it is on disk before the answer.
     post('pause', (query) => {
       existingTopic(registry, query).pause()
       nsqd.persistMetadata()

@@ -7,6 +7,12 @@ import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 const STRIDE = 3
 const INDEX_COUNT_MIN = 16
 
+/** A message in a segment. */
+export interface Place {
+  readonly segment: Segment
+  readonly index: number
+}
+
 /**
  * A run of consecutive messages of one log, laid out as they go on the wire (message-header.ts).
  *
@@ -127,7 +133,7 @@ export class Segment {
 
   /** Takes away the last messages, down to `count`; they were not written. */
   truncate(count: number): void {
-    this.end = this.offset(count)
+    if (this.resident) this.end = this.offset(count)
     this.count = count
     if (this.delays !== null) this.delays.length = count
   }
@@ -175,6 +181,7 @@ export class Segment {
   restoreFrames(base: number, start: number, end: number): void {
     const { bytes } = this
     let index = base - this.base
+    if (index < this.#restored || index >= this.count) return // taken back: it is told elsewhere what these positions are
     this.#leaveEmpty(index)
     for (let at = start; at < end && index < this.count; index++) {
       const size = SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
@@ -191,7 +198,8 @@ export class Segment {
 
   restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {
     this.delays ??= new Array<number>(this.count).fill(0)
-    for (let i = 0; i < count; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
+    const end = Math.min(count, this.tail - base)
+    for (let i = 0; i < end; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
   }
 
   endRestore(): void {
