@@ -49,7 +49,11 @@ function placesOf(topic: Topic, recovered: RecoveredTopic | null, channels: Reco
     recovered.scheduledDistributed,
     ...channels.map((channel) => channel.scheduledReadTo),
   )
-  return [Math.min(distributed, log.tail), Math.min(scheduledDistributed, scheduled.tail)]
+  return [within(log, distributed), within(scheduled, scheduledDistributed)]
+}
+
+function within(log: Log, position: number): number {
+  return Math.min(Math.max(position, log.head), log.tail)
 }
 
 function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: Extent[], damaged: boolean): void {

@@ -37,6 +37,7 @@ export function sweepTopic(topic: Topic): void {
     }
   }
   if (leaving.size > 0) evict(topic, leaving)
+  topic.store?.tidy()
 }
 
 /** How many messages of each file are still needed; one that several channels need counts for each. */

@@ -273,11 +273,12 @@ function truncateQuietly(file: LogFile, size: number): void {
   }
 }
 
-/** As truncateQuietly: a file without a batch goes at the next start. */
-export function removeQuietly(files: LogFiles, path: string): void {
+/** As truncateQuietly: what stays is found, and removed, at the next start. @returns whether it is gone */
+export function removeQuietly(files: LogFiles, path: string): boolean {
   try {
     files.remove(path)
-  } catch {
-    // found, and removed, at the next start
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

@@ -31,6 +31,8 @@ export class Journal {
   #unsynced = false
   /** Journals of earlier runs, which count until a new one was begun. */
   #old: string[]
+  /** Those that could be neither written nor removed. */
+  #failed: string[] = []
 
   /**
    * @param numbers of the journals there are, the newest first
@@ -63,6 +65,7 @@ export class Journal {
     if (this.#file === null || this.#broken || this.#size > Math.max(SIZE_MIN, 2 * this.#snapshotSize)) {
       return this.begin()
     }
+    if (this.untidy) this.#removeOld()
     if (this.records.empty) return
     const end = this.records.end
     sealBatch(this.records.bytes, 0, end, BatchKind.journal, 0, 0)
@@ -98,7 +101,7 @@ export class Journal {
       this.#files.syncDirectory(this.#directory)
     } catch (error) {
       file.close()
-      removeQuietly(this.#files, path)
+      if (!removeQuietly(this.#files, path)) this.#failed.push(path)
       throw error
     }
     if (this.#file !== null) this.#old.push(this.#path)
@@ -110,10 +113,15 @@ export class Journal {
     this.#removeOld()
   }
 
-  /** One that can't be removed now does no harm: the newer one counts. */
+  /** Those that can't be removed now do no harm, for the newest counts, and are tried again with the next one. */
   #removeOld(): void {
-    for (const path of this.#old) removeQuietly(this.#files, path)
-    this.#old = []
+    this.#old = [...this.#old, ...this.#failed].filter((path) => !removeQuietly(this.#files, path))
+    this.#failed = []
+  }
+
+  /** Journals that do not count any more could not be removed yet. */
+  get untidy(): boolean {
+    return this.#old.length > 0 || this.#failed.length > 0
   }
 
   get unsynced(): boolean {

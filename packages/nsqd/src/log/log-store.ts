@@ -63,18 +63,14 @@ export class LogStore {
     return size
   }
 
-  get dataFiles(): readonly DataFile[] {
-    return this.#dataFiles
-  }
-
   // ---- writing ----
 
-  /** What is appended from now on can be taken back together. */
-  beginCommit(): void {
+  /** What was appended so far stays; what is from now on can be taken back together. */
+  endCommit(): void {
     this.#undo.length = 0
   }
 
-  /** Takes back what was appended since beginCommit; the next append overwrites it. */
+  /** Takes back what was appended since endCommit; the next append overwrites it. */
   rollback(): void {
     for (const undo of this.#undo.toReversed()) {
       const { segment, file } = undo
@@ -155,7 +151,12 @@ export class LogStore {
     const path = `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`
     this.#makeWay(path)
     const file = new DataFile(files, path, segment.base)
-    file.create()
+    try {
+      file.create()
+    } catch (error) {
+      if (files.list(directory).includes(nameOf(path))) this.#condemned.push(file)
+      throw error
+    }
     this.#dataFiles.push(file)
     this.#active = file
     this.#directoryDirty = true
@@ -171,7 +172,7 @@ export class LogStore {
     for (const file of this.#condemned) if (file.path === path) file.closeHandle()
     this.#condemned = this.#condemned.filter((file) => file.path !== path)
     if (this.#dataFiles.some((file) => file.path === path)) throw new Error(`${path} is in use`)
-    if (files.list(directory).includes(path.slice(directory.length + 1))) files.remove(path)
+    if (files.list(directory).includes(nameOf(path))) files.remove(path)
   }
 
   /** No more goes into the file. Should its index fail to be written, the next start goes through the file instead. */
@@ -394,8 +395,13 @@ export class LogStore {
     try {
       this.sync()
     } finally {
-      for (const file of this.#dataFiles) file.closeHandle()
+      this.closeHandles()
     }
+  }
+
+  /** Lets go of all files as they are. */
+  closeHandles(): void {
+    for (const file of [...this.#dataFiles, ...this.#condemned]) file.closeHandle()
   }
 
   #scratchFor(size: number): Buffer {
@@ -412,6 +418,10 @@ class SuspectFileError extends Error {
     super(`${path}: an earlier sync failed`)
     this.name = 'SuspectFileError'
   }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** `<prefix>-<16 digits>.log` */

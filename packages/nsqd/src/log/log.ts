@@ -153,11 +153,11 @@ export class Log {
   commit(): void {
     const storage = this.#storage
     if (storage !== null) {
-      storage.store.beginCommit()
       for (let i = this.#firstUncommitted(); i < this.#segments.length; i++) {
         const segment = this.#segments[i]!
         if (storage.writesAll || segment.paged) storage.store.append(segment)
       }
+      storage.store.endCommit()
       // Not before all was written: what is taken back has to be in memory.
       const first = this.#firstUncommitted()
       for (let i = this.#segments.length - 1; i >= first; i--) this.#maybeCache(this.#segments[i]!)
@@ -182,6 +182,7 @@ export class Log {
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
   writeAll(): void {
     for (const segment of this.#segments) this.#storage!.store.append(segment)
+    this.#storage!.store.endCommit()
     this.#committed = this.tail
   }
 
@@ -267,7 +268,7 @@ export class Log {
         last.extent!.file.live--
         last = this.#segments.at(-1)
       }
-      if (last !== undefined && last.tail < extent.base) this.#gapsTo = extent.base
+      if ((last?.tail ?? 0) < extent.base) this.#gapsTo = extent.base
       this.#segments.push(Segment.stored(this, extent))
       extent.file.live++
     }

@@ -175,6 +175,11 @@ export class TopicStore implements JournalKeeper {
     this.#removeCondemned()
   }
 
+  /** Has files that nothing is needed of removed soon. */
+  tidy(): void {
+    if (this.journal.untidy || this.#stores().some((store) => store.hasCondemned)) this.requestFlush()
+  }
+
   #removeCondemned(): void {
     const stores = [...this.#stores(), ...this.#dropped].filter((store) => store.hasCondemned)
     if (stores.length > 0 && this.#moved) {
@@ -272,7 +277,7 @@ export class TopicStore implements JournalKeeper {
 
   /** Removes everything. Renamed first, so that what a crash leaves is not taken for a topic. @throws of the file system */
   destroy(): void {
-    for (const store of this.#stores()) for (const file of store.dataFiles) file.closeHandle()
+    for (const store of [...this.#stores(), ...this.#dropped]) store.closeHandles()
     this.journal.close()
     if (this.#prepared || this.#leftover) this.#removeAll()
   }

@@ -19,6 +19,8 @@ export interface TopicStoresSettings {
   readonly dataPath: string
   readonly maxBytesPerFile: number
   readonly memQueueSize: number
+  /** Bytes of segments that are in memory only because they were read lately, or will be soon. @default 64 MiB */
+  readonly cacheSize?: number
   /** What holds for the topic of that name. */
   durability(topic: string): Durability
 }
@@ -39,13 +41,14 @@ export class TopicStores {
   readonly #settings: TopicStoresSettings
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #cache = new SegmentCache(CACHE_SIZE)
+  readonly #cache: SegmentCache
   /** Places that were reported: they are met again whenever they are read. */
   readonly #reported = new Set<string>()
   #found: Found | null = null
 
   constructor(settings: TopicStoresSettings, clock: Clock, logger: Logger) {
     this.#settings = settings
+    this.#cache = new SegmentCache(settings.cacheSize ?? CACHE_SIZE)
     this.#clock = clock
     this.#logger = logger
   }
