@@ -89,6 +89,8 @@ export class Channel implements TurnTask, DueSource {
   #reading: Segment | null = null
   /** A segment is being read from disk: nothing is handed out until it is there. */
   #loading = false
+  /** What was read last: it stays in memory until something of it was handed out. */
+  #loaded: Segment | null = null
   /** Messages are being copied to our own log. */
   #moving = false
   /** Up to where the journal was told of what lies in our own log. */
@@ -276,6 +278,7 @@ export class Channel implements TurnTask, DueSource {
   stop(): void {
     this.#closed = true
     this.#readNothing()
+    this.#keepLoaded(null)
     this.#context.scanner.forget(this)
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
@@ -304,6 +307,11 @@ export class Channel implements TurnTask, DueSource {
   endTurn(): void {
     this.#scheduled = false
     if (this.#paused || this.#closed || this.#loading) return
+    this.#handOutAll()
+    if (this.#loaded !== null && !this.#loading) this.#keepLoaded(null)
+  }
+
+  #handOutAll(): void {
     const now = this.#context.clock.now()
     let left = TURN_MESSAGES_MAX
     while (this.depth > 0 && left > 0) {
@@ -394,12 +402,19 @@ export class Channel implements TurnTask, DueSource {
     segment.log.beginReading(segment)
     segment.load((error) => {
       this.#loading = false
+      this.#keepLoaded(error === null && !this.#closed ? segment : null)
       segment.log.endReading(segment)
       if (this.#closed) return
       if (error !== null) unreadable()
       this.#schedule()
     })
     return 0
+  }
+
+  #keepLoaded(segment: Segment | null): void {
+    segment?.log.beginReading(segment)
+    this.#loaded?.log.endReading(this.#loaded)
+    this.#loaded = segment
   }
 
   /** The rest of a segment can't be read now: it is tried again later, and does not hold up what comes after it. */
@@ -592,10 +607,13 @@ export class Channel implements TurnTask, DueSource {
     return this.#readTo
   }
 
-  /** Describes the channel in the snapshot of a journal. */
-  describe(writer: RecordWriter, scheduledReadTo: number): void {
+  /**
+   * Describes the channel in the snapshot of a journal.
+   * @param readTo up to where the topic has given away its messages; some of the last may have been emptied away
+   */
+  describe(writer: RecordWriter, readTo: number, scheduledReadTo: number): void {
     const { channel } = this.#journal!
-    writer.channel(channel, this.name, this.#readTo, scheduledReadTo, this.#ownToldTo)
+    writer.channel(channel, this.name, readTo, scheduledReadTo, this.#ownToldTo)
     this.#ranges.forEach((from, to) => writer.unread(channel, from, to))
     const delivered = (segment: Segment, index: number, attempts: number): void =>
       writer.attempts(channel, segment.log.kind, segment.base + index, attempts)

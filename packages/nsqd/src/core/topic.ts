@@ -92,7 +92,7 @@ export class Topic implements TurnTask {
 
   /** Messages that wait for a channel, or for the topic to be unpaused. */
   get depth(): number {
-    return this.log.tail - this.#distributed + (this.scheduled.tail - this.#distributedScheduled)
+    return this.log.countFrom(this.#distributed) + this.scheduled.countFrom(this.#distributedScheduled)
   }
 
   /** Of the depth, what is on disk and not kept in memory. */
@@ -442,7 +442,7 @@ export class Topic implements TurnTask {
   }
 
   #describeChannel(writer: RecordWriter, channel: Channel): void {
-    if (channel.number !== null) channel.describe(writer, this.#distributedScheduled)
+    if (channel.number !== null) channel.describe(writer, this.#distributed, this.#distributedScheduled)
   }
 
   #describeSelf(writer: RecordWriter): void {

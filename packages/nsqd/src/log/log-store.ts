@@ -45,6 +45,8 @@ export class LogStore {
   /** Files of which nothing is needed; removed once that is written down (removeCondemned). */
   #condemned: DataFile[] = []
   #active: DataFile | null = null
+  /** The number in the name of the file that was made last. */
+  #lastName = -1
   #scratch = Buffer.alloc(0)
   #undo: Undo[] = []
   /** Files that were written to since their last sync. */
@@ -148,7 +150,9 @@ export class LogStore {
     if (active !== null) this.#finish(active)
     const { directory, files, prefix } = this.#settings
     this.#settings.prepare()
-    const path = `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`
+    // Positions that were taken back come again, names do not.
+    this.#lastName = Math.max(segment.base, this.#lastName + 1)
+    const path = `${directory}/${prefix}-${String(this.#lastName).padStart(16, '0')}.log`
     this.#makeWay(path)
     const file = new DataFile(files, path, segment.base)
     try {
@@ -164,15 +168,14 @@ export class LogStore {
   }
 
   /**
-   * A file of that name can only be one that holds nothing: all that went into it was taken back, it belonged to a channel
-   * of the same name that was deleted, or making it failed.
+   * A file of that name can only be one that holds nothing any more: it belonged to a channel of the same name that was
+   * deleted, or nothing was left of it at the start.
    */
   #makeWay(path: string): void {
     const { directory, files } = this.#settings
+    if (files.list(directory).includes(nameOf(path))) files.remove(path)
     for (const file of this.#condemned) if (file.path === path) file.closeHandle()
     this.#condemned = this.#condemned.filter((file) => file.path !== path)
-    if (this.#dataFiles.some((file) => file.path === path)) throw new Error(`${path} is in use`)
-    if (files.list(directory).includes(nameOf(path))) files.remove(path)
   }
 
   /** No more goes into the file. Should its index fail to be written, the next start goes through the file instead. */
@@ -360,6 +363,7 @@ export class LogStore {
     for (const name of [...names].sort()) {
       const base = basePosition(name, prefix)
       if (base === null) continue
+      this.#lastName = Math.max(this.#lastName, base)
       const file = new DataFile(files, `${directory}/${name}`, base)
       if (!this.#openFile(file, damaged)) continue
       file.finished = true

@@ -280,6 +280,12 @@ export class Log {
     return this.#gapsTo
   }
 
+  /** How many messages there are from `position` on. */
+  countFrom(position: number): number {
+    if (position >= this.#gapsTo) return this.tail - position
+    return this.#segments.reduce((count, { base, tail }) => count + Math.max(0, tail - Math.max(base, position)), 0)
+  }
+
   /** The position of the first message there is. */
   get head(): number {
     return this.#segments[0]?.base ?? this.tail
@@ -316,7 +322,7 @@ export class Log {
 
   /** Delays are over once a message was handed to the channels, and of no use once it is written, too. */
   #forgetDelays(segment: Segment): void {
-    if (segment.tail <= this.#floor && segment.written) segment.delays = null
+    if (segment.sealed && segment.written && segment.tail <= this.#floor) segment.delays = null
   }
 
   /** A segment lets go of its memory; what it holds is on disk. */
@@ -372,6 +378,11 @@ export class Log {
 
   /** Gives back the memory of a log in which nothing is left. */
   trim(): void {
+    // What a rollback left sealed and unneeded is met by nobody else.
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!
+      if (segment.sealed && segment.pending === 0) this.reclaim(segment)
+    }
     const last = this.#segments.at(-1)
     if (last !== undefined && last.pending === 0 && this.#floor === this.tail && last.tail === this.tail) {
       this.#remove(last)

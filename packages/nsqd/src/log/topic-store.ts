@@ -175,8 +175,19 @@ export class TopicStore implements JournalKeeper {
     this.#removeCondemned()
   }
 
+  /** @throws of the file system */
+  #clearLeftover(): void {
+    if (this.#leftover) this.#removeAll()
+    this.#leftover = false
+  }
+
   /** Has files that nothing is needed of removed soon. */
   tidy(): void {
+    try {
+      this.#clearLeftover()
+    } catch {
+      // it is in the way of the first publish, which says so
+    }
     if (this.journal.untidy || this.#stores().some((store) => store.hasCondemned)) this.requestFlush()
   }
 
@@ -229,8 +240,7 @@ export class TopicStore implements JournalKeeper {
   prepare(): void {
     if (this.#prepared) return
     const { files } = this.#settings
-    if (this.#leftover) this.#removeAll()
-    this.#leftover = false
+    this.#clearLeftover()
     files.makeDirectory(this.directory)
     files.syncDirectory(parentOf(this.directory))
     this.#prepared = true

@@ -250,7 +250,7 @@ export class CrashSimulation {
     if (known !== undefined) return known
     this.#ledger.topicCreated(name)
     const topic = this.#broker.registry.topic(name)
-    if (this.#random() < 0.8) this.#persist()
+    this.#persistSoon()
     return topic
   }
 
@@ -262,7 +262,7 @@ export class CrashSimulation {
     this.#settleFirst(topic)
     this.#broker.registry.channel(topic, name)
     this.#ledger.channelCreated(topic.name, name)
-    if (this.#random() < 0.8) this.#persist()
+    this.#persistSoon()
   }
 
   #deleteTopic(topic: Topic): void {
@@ -282,6 +282,11 @@ export class CrashSimulation {
   #settleFirst(topic: Topic): void {
     if (this.#random() < 0.5) this.#settleTurn()
     else if (!topic.paused && topic.channels.size > 0) this.#ledger.distributed(topic.name)
+  }
+
+  /** nsqd.dat is written at the end of the turn, so that a crash may come first. */
+  #persistSoon(): void {
+    if (this.#random() < 0.8 || this.disk.failed) this.#persist()
   }
 
   #persist(): void {

@@ -86,6 +86,7 @@ export class Ledger {
 
   channelEmptied(topicName: string, name: string, failed: boolean): void {
     for (const entry of this.#channel(topicName, name).entries.values()) {
+      if (entry.message.waiting) continue // still the topic's
       if (entry.state === 'open' || entry.state === 'free') mark(entry, failed ? 'free' : 'dropped')
     }
   }
@@ -147,7 +148,7 @@ export class Ledger {
     if (message === undefined && !this.#loose) throw new Error(`nobody published ${where}`)
     const id = `${topicName} ${frame.id}`
     const known = this.#bodiesById.get(id)
-    if (known !== undefined && known !== body) throw new Error(`${where} has the id of ${short(known)}`)
+    if (known !== undefined && known !== body && this.#isQueued(topicName, known)) throw new Error(`${where} has the id of ${short(known)}`)
     this.#bodiesById.set(id, body)
     if (message === undefined) return
     const { entries } = this.#channel(topicName, channelName)
@@ -168,11 +169,13 @@ export class Ledger {
   }
 
   finished(topicName: string, channelName: string, frame: Frame): void {
-    mark(this.#entry(topicName, channelName, frame), 'done')
+    const entry = this.#entry(topicName, channelName, frame)
+    if (entry !== undefined) mark(entry, 'done')
   }
 
   deferred(topicName: string, channelName: string, frame: Frame, dueMs: number): void {
     const entry = this.#entry(topicName, channelName, frame)
+    if (entry === undefined) return
     entry.notBefore = dueMs
     touched(entry)
   }
@@ -221,12 +224,20 @@ export class Ledger {
     this.forEachChannel((_, channel) => channel.entries.forEach(visit))
   }
 
+  /** The clock may go back, and an id come again, but not while the other message is there. */
+  #isQueued(topicName: string, body: string): boolean {
+    const { channels, messages } = this.topics.get(topicName)!
+    if (messages.get(body)?.waiting === true) return true
+    return Array.from(channels.values()).some(({ entries }) => entries.get(body)?.state === 'open')
+  }
+
   #channel(topicName: string, name: string): LedgerChannel {
     return this.topics.get(topicName)!.channels.get(name)!
   }
 
-  #entry(topicName: string, channelName: string, frame: Frame): Entry {
-    return this.#channel(topicName, channelName).entries.get(frame.body.toString('latin1'))!
+  /** Undefined for what is back although it was deleted, if that may be. */
+  #entry(topicName: string, channelName: string, frame: Frame): Entry | undefined {
+    return this.#channel(topicName, channelName).entries.get(frame.body.toString('latin1'))
   }
 }
 

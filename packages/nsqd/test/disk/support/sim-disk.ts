@@ -1,5 +1,7 @@
 import type { LogFile, LogFiles } from '../../../src/log/files.ts'
 
+/** More than a simulation has reason for. */
+const TASKS_MAX = 20_000
 /** The unit in which a power cut keeps or loses what was not synced. */
 const SECTOR_SIZE = 512
 
@@ -42,7 +44,6 @@ export class SimDisk implements LogFiles {
   /** Some calls failed since `healed` was called last. */
   failed = false
   openCount = 0
-  readonly openPaths: string[] = []
   /** Chance of a read or write that is cut short. */
   shortness = 0.05
   readonly #random: () => number
@@ -53,6 +54,7 @@ export class SimDisk implements LogFiles {
   #tasks: (() => void)[] = []
   /** Handles of an earlier life do nothing any more. */
   #life = 0
+  #begun = 0
 
   constructor(random: () => number) {
     this.#random = random
@@ -168,12 +170,16 @@ export class SimDisk implements LogFiles {
     }
     if (inode === undefined) throw failure('ENOENT', path)
     this.openCount++
-    this.openPaths.push(path)
     return new SimFile(this, inode)
   }
 
   rename(from: string, to: string): void {
     this.#call('rename')
+    // What is pending in a folder goes with it.
+    const moved = (path: string): string => (path.startsWith(`${from}/`) ? to + path.slice(from.length) : path)
+    this.#nameChanges = this.#nameChanges.map((change) =>
+      change.kind === 'rename' ? change : { ...change, path: moved(change.path) },
+    )
     this.#changeName({ kind: 'rename', from, to })
     if (this.#folders.delete(from)) this.#folders.add(to)
   }
@@ -232,6 +238,7 @@ export class SimDisk implements LogFiles {
   }
 
   later(task: () => void): void {
+    if (++this.#begun > TASKS_MAX) throw new Error('reads and syncs do not come to an end')
     this.#tasks.push(task)
   }
 }
