@@ -57,6 +57,17 @@ export class Nsqd {
     return { now: field('VmRSS'), peak: field('VmHWM') }
   }
 
+  /** JavaScript objects and buffers that are left after garbage was collected, in MB of 10^6 bytes. */
+  async liveMb() {
+    let least = Infinity
+    for (let i = 0; i < 5; i++) {
+      await this.http('POST', '/debug/freememory')
+      const { memory } = JSON.parse(await this.http('GET', '/stats?format=json&include_clients=false'))
+      least = Math.min(least, memory.heap_in_use_bytes / 1e6)
+    }
+    return least
+  }
+
   async stop() {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, 'exit')
