@@ -12,6 +12,10 @@ export class Ledger {
     this.#finished[index] = 1
   }
 
+  has(index: number): boolean {
+    return this.#finished[index] === 1
+  }
+
   /** The first few that were never finished. */
   missing(): number[] {
     const missing: number[] = []

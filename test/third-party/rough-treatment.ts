@@ -107,8 +107,9 @@ function storm(delivery: Delivery, ledger: Ledger): void {
     case Fate.timeOut:
       return
     case Fate.finishTooLate: {
-      // It was taken back by then, and this FIN counts for nothing.
-      setTimeout(() => delivery.finish(), 1700)
+      // It came again and was finished then, so that this FIN counts for nothing. (Sent before that, it might still count.)
+      const finishAgain = () => ledger.has(delivery.index) && delivery.finish()
+      setTimeout(finishAgain, 2000)
       return
     }
   }
