@@ -57,15 +57,16 @@ export class Nsqd {
     return { now: field('VmRSS'), peak: field('VmHWM') }
   }
 
-  /** JavaScript objects and buffers that are left after garbage was collected, in MB of 10^6 bytes. */
+  /** JavaScript objects that are left after garbage was collected, and buffers; in MB of 10^6 bytes. */
   async liveMb() {
-    let least = Infinity
+    let live = { objects: Infinity, buffers: Infinity }
     for (let i = 0; i < 5; i++) {
       await this.http('POST', '/debug/freememory')
       const { memory } = JSON.parse(await this.http('GET', '/stats?format=json&include_clients=false'))
-      least = Math.min(least, memory.heap_in_use_bytes / 1e6)
+      const objects = (memory.next_gc_bytes - memory.heap_idle_bytes) / 1e6
+      if (objects < live.objects) live = { objects, buffers: memory.heap_in_use_bytes / 1e6 - objects }
     }
-    return least
+    return live
   }
 
   async stop() {
