@@ -20,8 +20,9 @@ lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b])
 writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`)
 console.log(`${added} added`)
 
-/** The names say it: `linux-x64-musl`, `android-arm-eabi`, `win32-arm64-msvc`. */
+/** The names say it: `linux-x64-musl`, `android-arm-eabi`, `win32-arm64-msvc`, `wasm32-wasi`. */
 function platformOf(name) {
+  if (name.endsWith('-wasm32-wasi')) return { cpu: ['wasm32'] }
   const [, os, cpu, abi] = /(android|darwin|freebsd|linux|openharmony|win32)-(\w+?)(?:-(\w+))?$/.exec(name) ?? []
   if (os === undefined) throw new Error(`${name}: which platform is it for?`)
   const libc = abi?.startsWith('musl') ? 'musl' : abi?.startsWith('gnu') ? 'glibc' : undefined
