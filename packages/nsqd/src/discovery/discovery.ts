@@ -96,10 +96,7 @@ export class Discovery implements RegistryListener {
   open(topic: Topic): void {
     if (this.#peers.size === 0 || this.#tasks.signal.aborted) return topic.start()
     this.#tasks.run(`opening topic ${topic.name}`, () => {
-      const opening = this.#prepare(topic).finally(() => {
-        this.#opening.delete(topic)
-        topic.start()
-      })
+      const opening = this.#openOnce(topic)
       this.#opening.set(topic, opening)
       return opening
     })
@@ -120,7 +117,16 @@ export class Discovery implements RegistryListener {
     const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHOWN_AFTER_MS)))
     await Promise.race([enough, Promise.all(this.#opening.values())])
     clearTimeout(timer)
-    await new Promise(setImmediate) // what waited in them is handed out at the end of the turn
+  }
+
+  async #openOnce(topic: Topic): Promise<void> {
+    try {
+      await this.#prepare(topic)
+    } finally {
+      topic.start()
+      await new Promise(setImmediate) // what waited in it is handed out at the end of the turn
+      this.#opening.delete(topic)
+    }
   }
 
   async #prepare(topic: Topic): Promise<void> {
