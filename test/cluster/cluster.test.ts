@@ -25,7 +25,7 @@ test('one nsqlookupd and one nsqd are killed and come back: nothing acknowledged
   await using b = await NsqdProcess.start(bFlags)
   await using c = await NsqdProcess.start(flags)
   const nodes = [a, b, c]
-  const allPorts = nodes.map(({ tcpPort }) => tcpPort).sort()
+  const allPorts = nodes.map(({ tcpPort }) => tcpPort).sort((x, y) => x - y)
   await eventually(async () => String(await doomed.nodePorts()) === String(allPorts), { what: 'all nsqds registered' })
 
   // Planned before there is a topic: every nsqd makes them with it, and none of its messages misses one.

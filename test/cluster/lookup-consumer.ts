@@ -50,5 +50,5 @@ export function consumeByLookup(settings: LookupConsumerSettings): Disposable {
   })
   reader.on('error', () => {}) // connections break: that is what these tests are about
   reader.connect()
-  return { [Symbol.dispose]: () => void reader.close() }
+  return { [Symbol.dispose]: () => reader.close() }
 }

@@ -68,7 +68,7 @@ export class NsqlookupdProcess implements AsyncDisposable {
   /** The TCP ports of the nsqds that it knows, in order. */
   async nodePorts(): Promise<number[]> {
     const { producers } = await this.get<{ producers: { tcp_port: number }[] }>('/nodes')
-    return producers.map(({ tcp_port }) => tcp_port).sort()
+    return producers.map(({ tcp_port }) => tcp_port).sort((a, b) => a - b)
   }
 
   /** SIGKILL. */

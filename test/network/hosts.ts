@@ -1,0 +1,138 @@
+// Hosts on one machine: a network namespace each, with one address, all on a bridge that this process has an address on as well.
+//
+//   this process 10.213.x.254 --[ bridge ]--- link --- host 1: 10.213.x.1
+//                                        `---- link --- host 2: 10.213.x.2 ...
+//
+// A link that is cut says nothing to anybody: packets vanish, as they do when a cable is pulled behind a switch.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { execa } from 'execa'
+
+const NETWORK = `10.213.${process.pid % 250}` // runs at the same time do not get into each other's way
+const STOP_TIMEOUT_MS = 10_000
+
+type Program = ReturnType<typeof start>
+
+/** A host, and the programs that run on it. */
+export class Host {
+  readonly address: string
+  /** The last of what its programs wrote. */
+  log = ''
+  readonly #namespace: string
+  readonly #link: string
+  readonly #programs: Program[] = []
+
+  constructor(namespace: string, link: string, address: string) {
+    this.#namespace = namespace
+    this.#link = link
+    this.address = address
+  }
+
+  /** Starts a program of ours on this host. @param args for node */
+  run(args: readonly string[]): void {
+    const program = start(this.#namespace, args)
+    program.all.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-32_768)))
+    this.#programs.push(program)
+  }
+
+  /** Runs a program of ours to its end. @returns what it wrote @throws when it fails */
+  async output(args: readonly string[]): Promise<string> {
+    const { stdout } = await execa('ip', ['netns', 'exec', this.#namespace, process.execPath, ...args])
+    return stdout
+  }
+
+  async cut(): Promise<void> {
+    await ip('link', 'set', this.#link, 'down')
+  }
+
+  async heal(): Promise<void> {
+    await ip('link', 'set', this.#link, 'up')
+  }
+
+  async stop(): Promise<void> {
+    for (const program of this.#programs) program.kill('SIGTERM')
+    await Promise.all(this.#programs)
+  }
+}
+
+/** Close it: it would outlive this process. */
+export class Hosts implements AsyncDisposable {
+  readonly #bridge: string
+  readonly #hosts: Host[] = []
+  readonly #namespaces: string[] = []
+  readonly #name = `nsq${process.pid.toString(36)}`
+
+  private constructor() {
+    this.#bridge = `${this.#name}br`
+  }
+
+  static async make(count: number): Promise<Hosts> {
+    const hosts = new Hosts()
+    try {
+      await hosts.#make(count)
+    } catch (error) {
+      await hosts[Symbol.asyncDispose]()
+      throw error
+    }
+    return hosts
+  }
+
+  /** Why there can be no hosts on this machine; undefined if there can. */
+  static async obstacle(): Promise<string | undefined> {
+    try {
+      await using _hosts = await Hosts.make(1)
+      return undefined
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return 'there is no `ip` (Debian: apt-get install iproute2)'
+      return `network namespaces are not allowed here - ${message.trim().split('\n').at(-1)}`
+    }
+  }
+
+  get list(): readonly Host[] {
+    return this.#hosts
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.stop()))
+    const leftovers = this.#namespaces.map((namespace) => ['netns', 'del', namespace])
+    for (const args of [...leftovers, ['link', 'del', this.#bridge]]) {
+      await ip(...args).catch(() => {}) // it may be there in part, after a failure
+    }
+  }
+
+  async #make(count: number): Promise<void> {
+    await ip('link', 'add', this.#bridge, 'type', 'bridge')
+    await ip('addr', 'add', `${NETWORK}.254/24`, 'dev', this.#bridge)
+    await ip('link', 'set', this.#bridge, 'up')
+    for (let i = 1; i <= count; i++) await this.#addHost(i)
+  }
+
+  async #addHost(number: number): Promise<void> {
+    const namespace = `${this.#name}-${number}`
+    const link = `${this.#name}l${number}`
+    const address = `${NETWORK}.${number}`
+    await ip('netns', 'add', namespace)
+    this.#namespaces.push(namespace)
+    await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
+    await ip('link', 'set', link, 'master', this.#bridge, 'up')
+    await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+    await ip('-n', namespace, 'link', 'set', 'eth0', 'up')
+    await ip('-n', namespace, 'link', 'set', 'lo', 'up')
+    this.#hosts.push(new Host(namespace, link, address))
+  }
+}
+
+function start(namespace: string, args: readonly string[]) {
+  return execa('ip', ['netns', 'exec', namespace, process.execPath, ...args], {
+    all: true,
+    buffer: false,
+    reject: false,
+    stdin: 'ignore',
+    forceKillAfterDelay: STOP_TIMEOUT_MS,
+  })
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await promisify(execFile)('ip', args)
+}
