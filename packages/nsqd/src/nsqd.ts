@@ -134,6 +134,7 @@ export class Nsqd implements Daemon {
       logger,
       options,
       announced: () => effectiveOptions(this),
+      checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
   }

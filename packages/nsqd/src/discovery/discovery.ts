@@ -33,6 +33,8 @@ export interface DiscoverySettings {
   readonly options: DiscoveryOptions
   /** Asked at every IDENTIFY, after the start: the ports are only known once nsqd listens. */
   readonly announced: () => AnnouncedOptions
+  /** Throws for a channel that may not be made. */
+  readonly checkChannel?: (topic: Topic, name: string) => void
   /** Whom to trust, should an nsqlookupd insist on HTTPS. */
   readonly tls?: () => SecureContextOptions | undefined
   readonly timing?: DiscoveryTiming
@@ -83,9 +85,9 @@ export class Discovery implements RegistryListener {
 
   /** What was not said yet is still said, within a bound; then all connections end. Idempotent. */
   async close(): Promise<void> {
-    const query = this.#query?.close() // topics that wait for it start as they are
     const tasks = this.#tasks.close()
-    await Promise.all([query, tasks, ...Array.from(this.#peers.values(), (peer) => peer.close()), ...this.#leaving])
+    this.#query?.close() // topics that wait for it start as they are
+    await Promise.all([tasks, ...Array.from(this.#peers.values(), (peer) => peer.close()), ...this.#leaving])
     if (this.#started) this.#settings.logger.info('LOOKUP: closing')
     this.#started = false
   }
@@ -157,8 +159,19 @@ export class Discovery implements RegistryListener {
     if (topic.closed || missing.length === 0) return
     const wasPaused = topic.paused
     topic.pause()
-    for (const name of missing) this.#settings.registry.channel(topic, name)
+    for (const name of missing) this.#makeChannel(topic, name)
     if (!wasPaused) topic.unpause()
+  }
+
+  #makeChannel(topic: Topic, name: string): void {
+    const { checkChannel, logger, registry } = this.#settings
+    try {
+      checkChannel?.(topic, name)
+    } catch (error) {
+      logger.warn(`channel ${name} of topic ${topic.name} is not pre-created - ${(error as Error).message}`)
+      return
+    }
+    registry.channel(topic, name)
   }
 
   #findChannels(topic: Topic, peers: Iterable<LookupPeer>): ReturnType<typeof findChannels> {
