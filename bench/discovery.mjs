@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // What discovery takes with many topics, and whether first messages arrive. Exits with 1 when a target is missed.
 //
-//   node bench/discovery.mjs [--only scale,first] [--nodes 200] [--nsqd "<command>"] [--nsqlookupd "<command>"]
+//   node bench/discovery.mjs [--only scale,waiting,first] [--nodes 200] [--nsqd "<command>"] [--nsqlookupd "<command>"]
 //
 //   scale   5 nsqds with 2,000 topics of 2 channels each; nsqlookupd is killed and comes back
+//   waiting 1,000 clients that wait for news of a topic, while nothing happens and nsqds ping: memory and processor (Linux)
 //   first   a message to a brand-new topic on a brand-new node reaches a channel registered beforehand: --nodes times of as many
 //
 // Each command is that of a program to be measured instead of this repository's own. Ports 29000 to 29999 of 127.0.0.1 are used.
@@ -15,26 +16,31 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Daemon } from './discovery/daemon.mjs'
+import { Waiting } from './discovery/waiting.mjs'
 
 const NODE_COUNT = 5
 const TOPIC_COUNT = 2000
 const CHANNELS = ['a', 'b']
 /** Of nsqd. */
 const PING_INTERVAL_S = 15
+const WAITING_COUNT = 1000
+const TOPICS_WAITED_FOR = Array.from({ length: 10 }, (_, i) => `waited-${i}`)
+/** Long enough for each nsqd to ping once. */
+const IDLE_S = PING_INTERVAL_S + 1
 const LOOKUPD_PORTS = { tcpPort: 29_000, httpPort: 29_001 }
 
 const own = (name) =>
   `${process.execPath} ${fileURLToPath(new URL(`../packages/${name}/bin/${name}.js`, import.meta.url))}`
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'scale,first' },
+    only: { type: 'string', default: 'scale,waiting,first' },
     nodes: { type: 'string', default: '200' },
     nsqd: { type: 'string', default: own('nsqd') },
     nsqlookupd: { type: 'string', default: own('nsqlookupd') },
   },
 })
 
-const scenarios = { scale, first }
+const scenarios = { scale, waiting, first }
 const data = mkdtempSync(join(tmpdir(), 'nsq-discovery-'))
 const running = new Set()
 const rows = []
@@ -82,6 +88,34 @@ async function scale() {
   const lookup = (i) => lookupd.json(`/lookup?topic=topic-${(i * 7) % TOPIC_COUNT}`)
   report('/lookup, median of 1000', await medianMs(1000, lookup), 'ms', 5)
   report('/nodes, median of 50', await medianMs(50, () => lookupd.json('/nodes')), 'ms', 50)
+  for (const daemon of running) await stop(daemon)
+}
+
+async function waiting() {
+  const lookupd = await startLookupd()
+  for (let i = 0; i < NODE_COUNT; i++) await startNsqd(i, mkdtempSync(join(data, 'nsqd-')))
+  for (const topic of TOPICS_WAITED_FOR) await lookupd.http('POST', `/topic/create?topic=${topic}`)
+  for (let i = 0; i < 200; i++) await lookupd.json('/nodes') // what a fresh process grows by anyway
+  const before = lookupd.residentMb
+  const crowd = await Waiting.start(lookupd.httpPort, TOPICS_WAITED_FOR, WAITING_COUNT)
+  const cpuBefore = lookupd.cpuUs
+  await sleep(IDLE_S * 1000)
+  report(`${WAITING_COUNT} clients wait: memory`, lookupd.residentMb - before, 'MB', 50)
+  report(
+    `${WAITING_COUNT} clients wait: processor`,
+    ((lookupd.cpuUs - cpuBefore) / (IDLE_S * 1e6)) * 100,
+    '% of a core',
+    5,
+  )
+  const changedAt = performance.now()
+  await lookupd.http('POST', `/topic/delete?topic=${TOPICS_WAITED_FOR[0]}`)
+  await crowd.answered(WAITING_COUNT / TOPICS_WAITED_FOR.length)
+  report(
+    `${WAITING_COUNT / TOPICS_WAITED_FOR.length} of them have the news of their topic`,
+    performance.now() - changedAt,
+    'ms',
+  )
+  crowd.close()
   for (const daemon of running) await stop(daemon)
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cpuUs, residentMb } from '../server/usage.mjs'
 
 export class Daemon {
   /**
@@ -33,6 +34,16 @@ export class Daemon {
     const given = [...args, ...addresses, '--broadcast-address=127.0.0.1', ...flags]
     this.#child = spawn(program, given, { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child.stderr.setEncoding('utf8').on('data', (text) => (this.#log = (this.#log + text).slice(-8192)))
+  }
+
+  /** CPU microseconds spent since its start. Linux only. */
+  get cpuUs() {
+    return cpuUs(this.#child.pid)
+  }
+
+  /** Linux only. */
+  get residentMb() {
+    return residentMb(this.#child.pid)
   }
 
   async http(method, path, body) {

@@ -5,6 +5,7 @@
 //
 // A link that is cut says nothing to anybody: packets vanish, as they do when a cable is pulled behind a switch.
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { execa } from 'execa'
 
@@ -55,12 +56,13 @@ export class Host {
   }
 }
 
-/** Close it: it would outlive this process. */
+/** Close it: it outlives this process. What a process left that was killed goes when the next one begins. */
 export class Hosts implements AsyncDisposable {
   readonly #bridge: string
   readonly #hosts: Host[] = []
   readonly #namespaces: string[] = []
-  readonly #name = `nsq${process.pid.toString(36)}`
+  readonly #name = nameOf(process.pid)
+  #closed: Promise<void> | undefined
 
   private constructor() {
     this.#bridge = `${this.#name}br`
@@ -69,9 +71,10 @@ export class Hosts implements AsyncDisposable {
   static async make(count: number): Promise<Hosts> {
     const hosts = new Hosts()
     try {
+      await sweep()
       await hosts.#make(count)
     } catch (error) {
-      await hosts[Symbol.asyncDispose]()
+      await hosts.close()
       throw error
     }
     return hosts
@@ -93,7 +96,17 @@ export class Hosts implements AsyncDisposable {
     return this.#hosts
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends all programs, and removes the hosts. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeOnce()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #closeOnce(): Promise<void> {
     await Promise.all(this.#hosts.map((host) => host.stop()))
     const leftovers = this.#namespaces.map((namespace) => ['netns', 'del', namespace])
     for (const args of [...leftovers, ['link', 'del', this.#bridge]]) {
@@ -133,6 +146,25 @@ function start(namespace: string, args: readonly string[]) {
   })
 }
 
-async function ip(...args: string[]): Promise<void> {
-  await promisify(execFile)('ip', args)
+function nameOf(pid: number): string {
+  return `nsq${pid.toString(36)}`
+}
+
+/** Removes the hosts of processes that are no more, with all that runs on them. */
+async function sweep(): Promise<void> {
+  const bridges = new Set<string>()
+  for (const line of (await ip('netns', 'list')).split('\n')) {
+    const [, namespace, owner] = /^((nsq[0-9a-z]+)-\d+)\b/.exec(line) ?? []
+    if (namespace === undefined || owner === undefined) continue
+    if (existsSync(`/proc/${Number.parseInt(owner.slice(3), 36)}`)) continue
+    for (const pid of (await ip('netns', 'pids', namespace)).split('\n').filter(Boolean))
+      process.kill(Number(pid), 'SIGKILL')
+    await ip('netns', 'del', namespace)
+    bridges.add(`${owner}br`)
+  }
+  for (const bridge of bridges) await ip('link', 'del', bridge)
+}
+
+async function ip(...args: string[]): Promise<string> {
+  return (await promisify(execFile)('ip', args)).stdout
 }

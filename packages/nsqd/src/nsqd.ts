@@ -137,6 +137,7 @@ export class Nsqd implements Daemon {
       checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
+    this.addReadinessCheck(() => this.discovery.notTried())
   }
 
   readonly #fail: (error: Error) => void

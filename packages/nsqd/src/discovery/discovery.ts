@@ -62,6 +62,7 @@ export class Discovery implements RegistryListener {
   readonly #tasks: TaskGroup
   #query: ChannelQuery | undefined
   #started = false
+  #allTried = false
 
   constructor(settings: DiscoverySettings) {
     this.#settings = settings
@@ -74,6 +75,18 @@ export class Discovery implements RegistryListener {
   start(): void {
     this.#started = true
     for (const peer of this.#peers.values()) peer.start()
+  }
+
+  /**
+   * Names the nsqlookupds that have been neither reached nor found out of reach since the start: a consumer could not find this
+   * nsqd there yet. undefined once each has been tried, and ever after: one that is added while nsqd runs takes nothing back.
+   */
+  notTried(): string | undefined {
+    if (this.#allTried) return undefined
+    const untried = [...this.#peers.values()].filter(({ tried }) => !tried).map(({ address }) => address)
+    if (untried.length > 0) return `nsqlookupd not tried yet: ${untried.join(', ')}`
+    this.#allTried = this.#started
+    return undefined
   }
 
   /** Replaces the list of nsqlookupds: connects to those that are new, and leaves those that are no longer in it. */
