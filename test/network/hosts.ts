@@ -58,15 +58,12 @@ export class Host {
 
 /** Close it: it outlives this process. What a process left that was killed goes when the next one begins. */
 export class Hosts implements AsyncDisposable {
-  readonly #bridge: string
   readonly #hosts: Host[] = []
   readonly #namespaces: string[] = []
   readonly #name = nameOf(process.pid)
   #closed: Promise<void> | undefined
 
-  private constructor() {
-    this.#bridge = `${this.#name}br`
-  }
+  private constructor() {}
 
   static async make(count: number): Promise<Hosts> {
     const hosts = new Hosts()
@@ -108,16 +105,13 @@ export class Hosts implements AsyncDisposable {
 
   async #closeOnce(): Promise<void> {
     await Promise.all(this.#hosts.map((host) => host.stop()))
-    const leftovers = this.#namespaces.map((namespace) => ['netns', 'del', namespace])
-    for (const args of [...leftovers, ['link', 'del', this.#bridge]]) {
-      await ip(...args).catch(() => {}) // it may be there in part, after a failure
-    }
+    await remove(this.#name, this.#namespaces)
   }
 
   async #make(count: number): Promise<void> {
-    await ip('link', 'add', this.#bridge, 'type', 'bridge')
-    await ip('addr', 'add', `${NETWORK}.254/24`, 'dev', this.#bridge)
-    await ip('link', 'set', this.#bridge, 'up')
+    await ip('link', 'add', `${this.#name}br`, 'type', 'bridge')
+    await ip('addr', 'add', `${NETWORK}.254/24`, 'dev', `${this.#name}br`)
+    await ip('link', 'set', `${this.#name}br`, 'up')
     for (let i = 1; i <= count; i++) await this.#addHost(i)
   }
 
@@ -128,7 +122,7 @@ export class Hosts implements AsyncDisposable {
     await ip('netns', 'add', namespace)
     this.#namespaces.push(namespace)
     await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
-    await ip('link', 'set', link, 'master', this.#bridge, 'up')
+    await ip('link', 'set', link, 'master', `${this.#name}br`, 'up')
     await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
     await ip('-n', namespace, 'link', 'set', 'eth0', 'up')
     await ip('-n', namespace, 'link', 'set', 'lo', 'up')
@@ -150,19 +144,31 @@ function nameOf(pid: number): string {
   return `nsq${pid.toString(36)}`
 }
 
+function pidOf(name: string): number {
+  return Number.parseInt(name.slice('nsq'.length), 36)
+}
+
 /** Removes the hosts of processes that are no more, with all that runs on them. */
 async function sweep(): Promise<void> {
-  const bridges = new Set<string>()
+  const namespaces = new Map<string, string[]>()
   for (const line of (await ip('netns', 'list')).split('\n')) {
-    const [, namespace, owner] = /^((nsq[0-9a-z]+)-\d+)\b/.exec(line) ?? []
-    if (namespace === undefined || owner === undefined) continue
-    if (existsSync(`/proc/${Number.parseInt(owner.slice(3), 36)}`)) continue
-    for (const pid of (await ip('netns', 'pids', namespace)).split('\n').filter(Boolean))
-      process.kill(Number(pid), 'SIGKILL')
-    await ip('netns', 'del', namespace)
-    bridges.add(`${owner}br`)
+    const [, namespace, name] = /^((nsq[0-9a-z]+)-\d+)\b/.exec(line) ?? []
+    if (namespace === undefined || name === undefined || existsSync(`/proc/${pidOf(name)}`)) continue
+    namespaces.set(name, [...(namespaces.get(name) ?? []), namespace])
   }
-  for (const bridge of bridges) await ip('link', 'del', bridge)
+  for (const [name, ofName] of namespaces) await remove(name, ofName)
+}
+
+/** Namespaces with what still runs in them, links, bridge: as much of it as there is. */
+async function remove(name: string, namespaces: readonly string[]): Promise<void> {
+  for (const namespace of namespaces) {
+    const pids = (await ip('netns', 'pids', namespace)).split('\n').filter(Boolean)
+    for (const pid of pids) process.kill(Number(pid), 'SIGKILL')
+    await ip('netns', 'del', namespace)
+  }
+  // A link does not go with its namespace while that still has a socket which waits for its peer's last word.
+  const links = (await ip('-o', 'link')).matchAll(new RegExp(`^\\d+: (${name}(?:br|l\\d+))\\b`, 'gm'))
+  for (const [, link = ''] of links) await ip('link', 'del', link).catch(() => {}) // gone after all
 }
 
 async function ip(...args: string[]): Promise<string> {
