@@ -134,8 +134,10 @@ export class Nsqd implements Daemon {
       logger,
       options,
       announced: () => effectiveOptions(this),
+      checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
+    this.addReadinessCheck(() => this.discovery.notTried())
   }
 
   readonly #fail: (error: Error) => void
