@@ -104,8 +104,7 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#layer = new PlainLayer(this)
     const { host, port } = parseAddress(address)
-    const { localAddress } = settings
-    this.#socket = connect({ host, port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) })
+    this.#socket = connect({ host, port, noDelay: true, ...settings.local })
     this.#socket.once('connect', () => this.#onConnected())
     this.#listen(this.#socket)
     this.#timer = settings.environment.setTimer(
@@ -285,9 +284,9 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
     this.#settleOpened.resolve()
   }
 
-  /** Ends a connection on which neither heartbeats nor anything else came for two intervals. */
+  /** Ends a connection on which neither heartbeats nor anything else came for too long. */
   #watch(): void {
-    const silenceMaxMs = 2 * this.#settings.heartbeatIntervalMs
+    const silenceMaxMs = this.#settings.readTimeoutMs
     const silenceMs = this.#settings.environment.now() - this.lastReadAt
     if (silenceMs >= silenceMaxMs) {
       this.destroy(new ConnectionError(this.address, `silent for ${Math.round(silenceMs)} ms`))

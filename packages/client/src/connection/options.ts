@@ -12,8 +12,10 @@ export interface ConnectionOptions {
   hostname?: string
   /** Shown in nsqd's /stats. Default: `nsq-ts/<version>`. */
   userAgent?: string
-  /** How often nsqd asks whether we live; two missed ones end the connection. 1s to 60s. Default 30s. */
+  /** How often nsqd asks whether we live, 1s up to its --max-heartbeat-interval (60s), or -1 for never. Default 30s. */
   heartbeatInterval?: Duration
+  /** How long nothing at all may come, heartbeats included, until a connection is given up. Default: two heartbeats. */
+  readTimeout?: Duration
   /** For connecting and the whole handshake. Default 5s. */
   connectTimeout?: Duration
   /**
@@ -39,6 +41,8 @@ export interface ConnectionOptions {
   frameSizeMax?: number
   /** Local address to connect from. */
   localAddress?: string
+  /** Local port to connect from: only for a client of one nsqd. */
+  localPort?: number
   /** For tests: time and chance. */
   environment?: Environment
 }
@@ -56,7 +60,9 @@ export interface ConnectionSettings extends SubscriberIdentity {
   clientId: string
   hostname: string
   userAgent: string
+  /** -1: none. */
   heartbeatIntervalMs: number
+  readTimeoutMs: number
   connectTimeoutMs: number
   tls: TlsOptions | undefined
   snappy: boolean
@@ -68,7 +74,8 @@ export interface ConnectionSettings extends SubscriberIdentity {
   topologyRegion: string
   topologyZone: string
   frameSizeMax: number
-  localAddress: string | undefined
+  /** What to connect from, as Node's `connect` takes it. */
+  local: Pick<ConnectionOptions, 'localAddress' | 'localPort'>
   environment: Environment
 }
 
@@ -77,6 +84,8 @@ export const VERSION = '0.1.0'
 
 const FRAME_SIZE_MAX = 64 * 1024 * 1024
 const DEFLATE_LEVEL = 6
+/** A day: nsqd has the last word. */
+const HEARTBEAT_INTERVAL_MAX_MS = 86_400_000
 
 /** @throws {RangeError} naming the option that is out of its bounds */
 export function connectionSettings(options: ConnectionOptions, identity: SubscriberIdentity): ConnectionSettings {
@@ -84,8 +93,11 @@ export function connectionSettings(options: ConnectionOptions, identity: Subscri
   const deflateLevel = options.deflate === true ? DEFLATE_LEVEL : Number(options.deflate ?? 0)
   requireRange('deflate', deflateLevel, 0, 9)
   if (options.snappy === true && deflateLevel > 0) throw new RangeError('snappy and deflate exclude each other')
-  const heartbeatIntervalMs = toMs(options.heartbeatInterval ?? 30_000, 'heartbeatInterval')
-  requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, 60_000)
+  const hasHeartbeats = options.heartbeatInterval !== -1
+  const heartbeatIntervalMs = hasHeartbeats ? toMs(options.heartbeatInterval ?? 30_000, 'heartbeatInterval') : -1
+  if (hasHeartbeats) requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, HEARTBEAT_INTERVAL_MAX_MS)
+  const readTimeoutMs = toMs(options.readTimeout ?? (hasHeartbeats ? 2 * heartbeatIntervalMs : Infinity), 'readTimeout')
+  requireRange('readTimeout', readTimeoutMs, Math.max(100, heartbeatIntervalMs), Infinity)
   requireRange('frameSizeMax', options.frameSizeMax ?? FRAME_SIZE_MAX, 1024, 2 ** 31 - 1)
   return {
     ...identity,
@@ -93,6 +105,7 @@ export function connectionSettings(options: ConnectionOptions, identity: Subscri
     hostname: host,
     userAgent: options.userAgent ?? `nsq-ts/${VERSION}`,
     heartbeatIntervalMs,
+    readTimeoutMs,
     connectTimeoutMs: toMs(options.connectTimeout ?? 5000, 'connectTimeout'),
     tls: options.tls === true ? {} : options.tls || undefined,
     snappy: options.snappy ?? false,
@@ -104,7 +117,10 @@ export function connectionSettings(options: ConnectionOptions, identity: Subscri
     topologyRegion: options.topologyRegion ?? '',
     topologyZone: options.topologyZone ?? '',
     frameSizeMax: options.frameSizeMax ?? FRAME_SIZE_MAX,
-    localAddress: options.localAddress,
+    local: {
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+      ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
+    },
     environment: options.environment ?? realEnvironment,
   }
 }

@@ -114,6 +114,11 @@ export class FakeClient {
     return this.received.some(({ words }) => words[0] === word)
   }
 
+  /** Where the client connected from. */
+  get peer(): { address: string; port: number } {
+    return { address: this.#socket.remoteAddress!, port: this.#socket.remotePort! }
+  }
+
   /** The count of the last RDY. */
   get rdy(): number {
     return Number(this.received.findLast(({ words }) => words[0] === 'RDY')?.words[1] ?? 0)
