@@ -2,18 +2,16 @@
 // frames mean is the handler's. A connection that ended is not opened again; whoever owns it makes a new one.
 //
 //   connecting --> handshake --> open --> ending --> closed         destroy() leads to closed from anywhere
-import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { FrameDecoder, type FrameHandler, FrameType, MAGIC_V2, NOP } from '@nsq-ts/protocol'
+import { connect, type Socket } from 'node:net'
+import { FrameDecoder, type FrameHandler, FrameType, identify, MAGIC_V2, NOP } from '@nsq-ts/protocol'
 import { parseAddress } from '../address.ts'
 import type { Timer } from '../environment.ts'
 import { ConnectionError, NsqError, ServerError } from '../errors.ts'
-import { Handshake, type HandshakeEnds } from './handshake.ts'
-import type { ServerFeatures } from './identify.ts'
+import { parseFeatures, type ServerFeatures } from './identify.ts'
 import { type Layer, type LayerEnds, PlainLayer } from './layer.ts'
 import type { ConnectionSettings } from './options.ts'
 import { Output } from './output.ts'
-import { type CompressionMaker, loadCompression } from './compression.ts'
+import type { Upgrade, UpgradeEnds } from './upgrade.ts'
 
 /** What a connection tells its owner, once it is open. Data is borrowed: valid until the call returns. */
 export interface ConnectionHandler {
@@ -48,8 +46,10 @@ export async function openConnection(
   handler: ConnectionHandler,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const makeCompression = await loadCompression(address, settings)
-  const connection = new Connection(address, settings, handler, makeCompression)
+  const { tls, snappy, deflate, authSecret } = settings
+  const isPlain = tls === undefined && !snappy && !deflate && authSecret === undefined
+  const makeUpgrade = isPlain ? undefined : await (await import('./upgrade.ts')).loadUpgrade(address, settings)
+  const connection = new Connection(address, settings, handler, makeUpgrade)
   const abort = (): void => connection.destroy(new ConnectionError(address, 'given up', { cause: signal.reason }))
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
@@ -61,7 +61,7 @@ export async function openConnection(
   }
 }
 
-export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
+export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   readonly address: string
   /** Settles when the handshake is over; use {@link openConnection}. */
   readonly opened: Promise<void>
@@ -69,10 +69,10 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
   lastReadAt: number
   readonly #settings: ConnectionSettings
   readonly #handler: ConnectionHandler
-  readonly #makeCompression: CompressionMaker | undefined
   readonly #decoder: FrameDecoder
   readonly #output: Output
-  readonly #handshake: Handshake
+  /** What follows IDENTIFY; undefined when nothing was asked for. */
+  readonly #upgrade: Upgrade | undefined
   readonly #settleOpened: { resolve: () => void; reject: (error: Error) => void }
   #state: State = 'connecting'
   #features: ServerFeatures | undefined
@@ -88,15 +88,14 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
     address: string,
     settings: ConnectionSettings,
     handler: ConnectionHandler,
-    makeCompression?: CompressionMaker,
+    makeUpgrade?: (ends: UpgradeEnds) => Upgrade,
   ) {
     this.address = address
     this.#settings = settings
     this.#handler = handler
-    this.#makeCompression = makeCompression
     this.#decoder = new FrameDecoder(settings.frameSizeMax)
     this.#output = new Output((bytes) => this.#layer.write(bytes))
-    this.#handshake = new Handshake(address, settings, this)
+    this.#upgrade = makeUpgrade?.(this)
     this.lastReadAt = settings.environment.now()
     const opened = withResolvers()
     this.opened = opened.promise
@@ -174,7 +173,7 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
     if (this.#state !== 'connecting') return
     this.#state = 'handshake'
     this.send(Buffer.from(MAGIC_V2))
-    this.#handshake.start()
+    this.send(identify(this.#settings.identify))
   }
 
   #listen(socket: Socket): void {
@@ -241,44 +240,46 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
 
   onFrame(type: number, data: Buffer): void {
     if (this.#state === 'closed') return
-    if (type === FrameType.message && this.#state !== 'handshake') this.#handler.onMessage(data)
-    else if (this.#state === 'handshake') this.#handshake.onFrame(type, data)
-    else if (type === FrameType.response) this.#onResponse(data)
-    else if (type === FrameType.error) this.#handler.onServerError(new ServerError(this.address, data.toString()))
-    else throw new ConnectionError(this.address, `frame of unknown type ${type}`)
+    const isHandshake = this.#state === 'handshake'
+    if (type === FrameType.message && !isHandshake) return this.#handler.onMessage(data)
+    if (type === FrameType.response) return isHandshake ? this.#onHandshakeResponse(data) : this.#onResponse(data)
+    if (type !== FrameType.error) throw new ConnectionError(this.address, `unexpected frame of type ${type}`)
+    const error = new ServerError(this.address, data.toString())
+    if (isHandshake) throw error
+    this.#handler.onServerError(error)
   }
 
   #onResponse(data: Buffer): void {
-    if (data.length !== HEARTBEAT.length || data.toString() !== HEARTBEAT) return this.#handler.onResponse(data)
+    if (!isHeartbeat(data)) return this.#handler.onResponse(data)
     this.send(NOP)
     this.flush()
   }
 
-  // HandshakeEnds
+  #onHandshakeResponse(data: Buffer): void {
+    if (isHeartbeat(data)) return // it may not be answered before the upgrades are done
+    if (this.#features !== undefined) return this.#upgrade!.onResponse(data, this.#features)
+    this.#features = parseFeatures(data)
+    if (this.#upgrade !== undefined) return this.#upgrade.start(this.#features)
+    if (this.#features.authRequired) throw new ConnectionError(this.address, 'the server requires AUTH: set authSecret')
+    this.onUpgraded()
+  }
 
-  startTls(): void {
-    const { host } = parseAddress(this.address)
-    const plain = this.#socket
-    plain.removeAllListeners('data')
-    plain.removeAllListeners('drain')
-    this.#socket = connectTls({
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      host,
-      ...this.#settings.tls,
-      socket: plain,
-    })
+  // UpgradeEnds
+
+  wrapSocket(wrap: (plain: Socket) => Socket): void {
+    this.#socket.removeAllListeners('data')
+    this.#socket.removeAllListeners('drain')
+    this.#socket = wrap(this.#socket)
     this.#listen(this.#socket)
   }
 
-  startCompression(features: ServerFeatures): void {
-    if (this.#makeCompression === undefined) throw new ConnectionError(this.address, 'compressed without being asked')
+  changeLayer(makeLayer: (ends: LayerEnds) => Layer): void {
     const rest = this.#decoder.takeRest()
-    this.#layer = this.#makeCompression(this, features)
+    this.#layer = makeLayer(this)
     if (rest.length > 0) this.#layer.push(rest)
   }
 
-  onHandshakeDone(features: ServerFeatures): void {
-    this.#features = features
+  onUpgraded(): void {
     this.#state = 'open'
     this.#watch()
     this.#settleOpened.resolve()
@@ -300,6 +301,10 @@ export class Connection implements FrameHandler, LayerEnds, HandshakeEnds {
     environment.clearTimer(this.#timer)
     this.#timer = environment.setTimer(callback, delayMs)
   }
+}
+
+function isHeartbeat(data: Buffer): boolean {
+  return data.length === HEARTBEAT.length && data.toString() === HEARTBEAT
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {

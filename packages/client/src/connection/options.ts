@@ -1,8 +1,8 @@
 // What both producers and consumers may say about their connections.
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import { hostname } from 'node:os'
 import { type Duration, toMs } from '../duration.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
+import { identifyBody, type SubscriberIdentity } from './identify.ts'
 
 /** Options of every connection to nsqd. Durations are milliseconds or text such as `'5s'`. */
 export interface ConnectionOptions {
@@ -47,80 +47,49 @@ export interface ConnectionOptions {
   environment?: Environment
 }
 
-/** What consumers add to IDENTIFY. */
-export interface SubscriberIdentity {
-  /** Time after which nsqd takes a message back, ms; 0: nsqd's default. */
-  msgTimeoutMs: number
-  /** Percent of the messages of the channel to get; 0: all. */
-  sampleRate: number
-}
-
-/** Options with every default filled in; units in the names. */
-export interface ConnectionSettings extends SubscriberIdentity {
-  clientId: string
-  hostname: string
-  userAgent: string
-  /** -1: none. */
-  heartbeatIntervalMs: number
+/** What a connection is made by; units in the names. */
+export interface ConnectionSettings {
+  /** The body of IDENTIFY. */
+  identify: object
   readTimeoutMs: number
   connectTimeoutMs: number
   tls: TlsOptions | undefined
   snappy: boolean
-  /** 0: no deflate. */
-  deflateLevel: number
+  deflate: boolean
   authSecret: string | undefined
-  outputBufferSize: number
-  outputBufferTimeoutMs: number
-  topologyRegion: string
-  topologyZone: string
   frameSizeMax: number
   /** What to connect from, as Node's `connect` takes it. */
   local: Pick<ConnectionOptions, 'localAddress' | 'localPort'>
   environment: Environment
 }
 
-/** Version of this package, for the user agent. */
-export const VERSION = '0.1.0'
-
-const FRAME_SIZE_MAX = 64 * 1024 * 1024
-const DEFLATE_LEVEL = 6
 /** A day: nsqd has the last word. */
 const HEARTBEAT_INTERVAL_MAX_MS = 86_400_000
 
 /** @throws {RangeError} naming the option that is out of its bounds */
-export function connectionSettings(options: ConnectionOptions, identity: SubscriberIdentity): ConnectionSettings {
-  const host = options.hostname ?? hostname()
-  const deflateLevel = options.deflate === true ? DEFLATE_LEVEL : Number(options.deflate ?? 0)
-  requireRange('deflate', deflateLevel, 0, 9)
-  if (options.snappy === true && deflateLevel > 0) throw new RangeError('snappy and deflate exclude each other')
-  const hasHeartbeats = options.heartbeatInterval !== -1
-  const heartbeatIntervalMs = hasHeartbeats ? toMs(options.heartbeatInterval ?? 30_000, 'heartbeatInterval') : -1
-  if (hasHeartbeats) requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, HEARTBEAT_INTERVAL_MAX_MS)
-  const readTimeoutMs = toMs(options.readTimeout ?? (hasHeartbeats ? 2 * heartbeatIntervalMs : Infinity), 'readTimeout')
+export function connectionSettings(options: ConnectionOptions & SubscriberIdentity): ConnectionSettings {
+  const { heartbeatInterval = 30_000, frameSizeMax = 64 * 1024 * 1024, snappy = false, deflate = false } = options
+  requireRange('deflate', Number(deflate), 0, 9)
+  if (snappy && deflate) throw new RangeError('snappy and deflate exclude each other')
+  const heartbeatIntervalMs = heartbeatInterval === -1 ? -1 : toMs(heartbeatInterval, 'heartbeatInterval')
+  if (heartbeatIntervalMs !== -1) {
+    requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, HEARTBEAT_INTERVAL_MAX_MS)
+  }
+  const twoHeartbeatsMs = heartbeatIntervalMs === -1 ? Infinity : 2 * heartbeatIntervalMs
+  const readTimeoutMs = toMs(options.readTimeout ?? twoHeartbeatsMs, 'readTimeout')
   requireRange('readTimeout', readTimeoutMs, Math.max(100, heartbeatIntervalMs), Infinity)
-  requireRange('frameSizeMax', options.frameSizeMax ?? FRAME_SIZE_MAX, 1024, 2 ** 31 - 1)
+  requireRange('frameSizeMax', frameSizeMax, 1024, 2 ** 31 - 1)
+  const { localAddress, localPort } = options
   return {
-    ...identity,
-    clientId: options.clientId ?? host.split('.', 1)[0]!,
-    hostname: host,
-    userAgent: options.userAgent ?? `nsq-ts/${VERSION}`,
-    heartbeatIntervalMs,
+    identify: identifyBody(options, heartbeatIntervalMs),
     readTimeoutMs,
     connectTimeoutMs: toMs(options.connectTimeout ?? 5000, 'connectTimeout'),
     tls: options.tls === true ? {} : options.tls || undefined,
-    snappy: options.snappy ?? false,
-    deflateLevel,
+    snappy,
+    deflate: Boolean(deflate),
     authSecret: options.authSecret,
-    outputBufferSize: options.outputBufferSize ?? 0,
-    outputBufferTimeoutMs:
-      options.outputBufferTimeout === -1 ? -1 : toMs(options.outputBufferTimeout ?? 0, 'outputBufferTimeout'),
-    topologyRegion: options.topologyRegion ?? '',
-    topologyZone: options.topologyZone ?? '',
-    frameSizeMax: options.frameSizeMax ?? FRAME_SIZE_MAX,
-    local: {
-      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-      ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
-    },
+    frameSizeMax,
+    local: { ...(localAddress && { localAddress }), ...(localPort && { localPort }) },
     environment: options.environment ?? realEnvironment,
   }
 }

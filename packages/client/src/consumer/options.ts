@@ -84,15 +84,13 @@ export function consumerSettings<Out>(options: ConsumerOptions<Out>): ConsumerSe
   if (!isValidChannelName(options.channel)) {
     throw new RangeError(`channel: ${JSON.stringify(options.channel)} is no channel name`)
   }
-  const msgTimeoutMs = toMs(options.msgTimeout ?? 0, 'msgTimeout')
-  const sampleRate = options.sampleRate ?? 0
-  requireRange('sampleRate', sampleRate, 0, 99)
+  requireRange('sampleRate', options.sampleRate ?? 0, 0, 99)
   if (options.maxInFlight !== undefined) requireRange('maxInFlight', options.maxInFlight, 0, Infinity)
   requireRange('maxAttempts', options.maxAttempts ?? 0, 0, 65_535)
   const nsqd = parseAddresses(options.nsqd)
   if (nsqd.length === 0 && (options.lookupd ?? []).length === 0)
     throw new RangeError('nsqd or lookupd: at least one address')
-  const connection = connectionSettings(options, { msgTimeoutMs, sampleRate })
+  const connection = connectionSettings(options)
   return {
     topic: options.topic,
     channel: options.channel,

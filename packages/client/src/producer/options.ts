@@ -84,7 +84,7 @@ const BATCH_BYTES = 256 * 1024
 export function producerSettings(options: ProducerOptions<never>): ProducerSettings {
   const batch = options.batch === false ? { messages: 1 } : options.batch === true ? {} : (options.batch ?? {})
   const settings = {
-    connection: connectionSettings(options, { msgTimeoutMs: 0, sampleRate: 0 }),
+    connection: connectionSettings(options),
     nsqd: parseAddresses(options.nsqd),
     batch: { messageCountMax: batch.messages ?? BATCH_MESSAGES, sizeMax: batch.bytes ?? BATCH_BYTES },
     replicas: options.replicas ?? 1,
