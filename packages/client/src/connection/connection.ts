@@ -3,18 +3,19 @@
 //
 //   connecting --> handshake --> open --> ending --> closed         destroy() leads to closed from anywhere
 import { connect, type Socket } from 'node:net'
-import { FrameDecoder, type FrameHandler, FrameType, identify, MAGIC_V2, NOP } from '@nsq-ts/protocol'
+import { auth, FrameDecoder, type FrameHandler, FrameType, identify, MAGIC_V2, NOP } from '@nsq-ts/protocol'
+import { Alarm } from '../alarm.ts'
 import { parseAddress } from '../address.ts'
-import type { Timer } from '../environment.ts'
-import { ConnectionError, NsqError, ServerError } from '../errors.ts'
+import { ConnectionError, messageOf, NsqError, ServerError } from '../errors.ts'
 import { parseFeatures, type ServerFeatures } from './identify.ts'
 import { type Layer, type LayerEnds, PlainLayer } from './layer.ts'
 import type { ConnectionSettings } from './options.ts'
 import { Output } from './output.ts'
 import type { Upgrade, UpgradeEnds } from './upgrade.ts'
 
-/** What a connection tells its owner, once it is open. Data is borrowed: valid until the call returns. */
+/** What a connection tells its owner: that it is open, then what comes, and its end. Data is borrowed: valid until the call returns. */
 export interface ConnectionHandler {
+  onOpen(): void
   /** A response other than a heartbeat. */
   onResponse(data: Buffer): void
   /** An error frame; after a fatal one the server closes. */
@@ -22,7 +23,7 @@ export interface ConnectionHandler {
   onMessage(data: Buffer): void
   /** The socket takes bytes again after {@link Connection.isCongested}. */
   onDrain(): void
-  /** Once, as the last call. @param error why; undefined when end() was called */
+  /** Once, as the last call; the first, if it could not be made. @param error why; undefined when end() was called */
   onClose(error: NsqError | undefined): void
 }
 
@@ -34,37 +35,8 @@ const HEARTBEAT = '_heartbeat_'
 
 type State = 'connecting' | 'handshake' | 'open' | 'ending' | 'closed'
 
-/**
- * Opens a connection.
- * @param handler is called from the moment the promise resolves on
- * @param signal gives up
- * @throws {ConnectionError} when it cannot be made, with the reason as `cause`
- */
-export async function openConnection(
-  address: string,
-  settings: ConnectionSettings,
-  handler: ConnectionHandler,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const { tls, snappy, deflate, authSecret } = settings
-  const isPlain = tls === undefined && !snappy && !deflate && authSecret === undefined
-  const makeUpgrade = isPlain ? undefined : await (await import('./upgrade.ts')).loadUpgrade(address, settings)
-  const connection = new Connection(address, settings, handler, makeUpgrade)
-  const abort = (): void => connection.destroy(new ConnectionError(address, 'given up', { cause: signal.reason }))
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    await connection.opened
-    return connection
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   readonly address: string
-  /** Settles when the handshake is over; use {@link openConnection}. */
-  readonly opened: Promise<void>
   /** When bytes last came, by the environment's clock: the time of what is being handled now. */
   lastReadAt: number
   readonly #settings: ConnectionSettings
@@ -73,17 +45,17 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   readonly #output: Output
   /** What follows IDENTIFY; undefined when nothing was asked for. */
   readonly #upgrade: Upgrade | undefined
-  readonly #settleOpened: { resolve: () => void; reject: (error: Error) => void }
   #state: State = 'connecting'
   #features: ServerFeatures | undefined
   #socket: Socket
   #layer: Layer
-  #timer: Timer | undefined
+  readonly #alarm: Alarm
   #error: NsqError | undefined
   #closed: Promise<void>
   #resolveClosed!: () => void
   #wasCongested = false
 
+  /** Begins to connect. @param makeUpgrade for settings that ask for TLS, a compression or AUTH */
   constructor(
     address: string,
     settings: ConnectionSettings,
@@ -97,24 +69,22 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
     this.#output = new Output((bytes) => this.#layer.write(bytes))
     this.#upgrade = makeUpgrade?.(this)
     this.lastReadAt = settings.environment.now()
-    const opened = withResolvers()
-    this.opened = opened.promise
-    this.#settleOpened = opened
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#layer = new PlainLayer(this)
     const { host, port } = parseAddress(address)
     this.#socket = connect({ host, port, noDelay: true, ...settings.local })
     this.#socket.once('connect', () => this.#onConnected())
     this.#listen(this.#socket)
-    this.#timer = settings.environment.setTimer(
+    this.#alarm = new Alarm(settings.environment)
+    this.#alarm.set(
       () => this.destroy(new ConnectionError(address, `no connection within ${settings.connectTimeoutMs} ms`)),
       settings.connectTimeoutMs,
     )
   }
 
-  /** What the server granted. Known once it is open. */
-  get features(): ServerFeatures {
-    return this.#features!
+  /** What the server granted; undefined before it is open. */
+  get features(): ServerFeatures | undefined {
+    return this.#features
   }
 
   get isOpen(): boolean {
@@ -151,7 +121,7 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
       this.#output.flush()
       this.#state = 'ending'
       this.#layer.finish(() => this.#socket.end())
-      this.#setTimer(() => this.#socket.destroy(), END_TIMEOUT_MS)
+      this.#alarm.set(() => this.#socket.destroy(), END_TIMEOUT_MS)
     } else if (this.#state !== 'ending') {
       this.destroy()
     }
@@ -199,15 +169,13 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
 
   #onClosed(): void {
     if (this.#state === 'closed') return
-    const wasOpen = this.#state === 'open' || this.#state === 'ending'
     const ended = this.#state === 'ending' && this.#error === undefined
     this.#state = 'closed'
-    this.#settings.environment.clearTimer(this.#timer)
+    this.#alarm.clear()
     this.#output.discard()
     this.#layer.destroy()
     const error = this.#error ?? new ConnectionError(this.address, 'closed by the server')
-    if (wasOpen) this.#handler.onClose(ended ? undefined : error)
-    else this.#settleOpened.reject(error)
+    this.#handler.onClose(ended ? undefined : error)
     this.#resolveClosed()
   }
 
@@ -232,8 +200,7 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
 
   #fail(error: unknown): void {
     if (error instanceof NsqError) return this.destroy(error)
-    const message = error instanceof Error ? error.message : String(error)
-    this.destroy(new ConnectionError(this.address, message, { cause: error }))
+    this.destroy(new ConnectionError(this.address, messageOf(error), { cause: error }))
   }
 
   // FrameHandler
@@ -266,10 +233,14 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
 
   // UpgradeEnds
 
-  wrapSocket(wrap: (plain: Socket) => Socket): void {
+  sendAuth(): void {
+    this.send(auth(this.#settings.authSecret!))
+  }
+
+  wrapSocket(wrap: (plain: Socket, host: string) => Socket): void {
     this.#socket.removeAllListeners('data')
     this.#socket.removeAllListeners('drain')
-    this.#socket = wrap(this.#socket)
+    this.#socket = wrap(this.#socket, parseAddress(this.address).host)
     this.#listen(this.#socket)
   }
 
@@ -282,7 +253,7 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   onUpgraded(): void {
     this.#state = 'open'
     this.#watch()
-    this.#settleOpened.resolve()
+    this.#handler.onOpen()
   }
 
   /** Ends a connection on which neither heartbeats nor anything else came for too long. */
@@ -293,26 +264,10 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
       this.destroy(new ConnectionError(this.address, `silent for ${Math.round(silenceMs)} ms`))
       return
     }
-    this.#setTimer(() => this.#watch(), silenceMaxMs - silenceMs)
-  }
-
-  #setTimer(callback: () => void, delayMs: number): void {
-    const { environment } = this.#settings
-    environment.clearTimer(this.#timer)
-    this.#timer = environment.setTimer(callback, delayMs)
+    this.#alarm.set(() => this.#watch(), silenceMaxMs - silenceMs)
   }
 }
 
 function isHeartbeat(data: Buffer): boolean {
   return data.length === HEARTBEAT.length && data.toString() === HEARTBEAT
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
-  let resolve!: () => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

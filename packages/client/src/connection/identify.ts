@@ -1,6 +1,7 @@
 // IDENTIFY: what we say of ourselves and ask for, and what the server grants (NSQ spec, "IDENTIFY").
 import { hostname } from 'node:os'
 import { type Duration, toMs } from '../duration.ts'
+import { durationOption, numberOption } from '../option-value.ts'
 import type { ConnectionOptions } from './options.ts'
 
 /** Version of this package, for the user agent. */
@@ -20,8 +21,6 @@ export interface SubscriberIdentity {
 export interface ServerFeatures {
   /** Largest RDY count the server takes. */
   rdyCountMax: number
-  /** Version of nsqd; empty for one that does not negotiate. */
-  version: string
   /** Time after which it takes back a message on this connection, ms. */
   msgTimeoutMs: number
   /** Longest time that TOUCH can hold a message, ms. */
@@ -53,8 +52,8 @@ export function identifyBody(options: ConnectionOptions & SubscriberIdentity, he
     snappy: Boolean(options.snappy),
     deflate: Boolean(deflate),
     deflate_level: typeof deflate === 'number' ? deflate || DEFLATE_LEVEL : DEFLATE_LEVEL,
-    sample_rate: options.sampleRate ?? 0,
-    msg_timeout: Math.round(toMs(options.msgTimeout ?? 0, 'msgTimeout')),
+    sample_rate: numberOption(options, 'sampleRate', 0, 0, 99),
+    msg_timeout: Math.round(durationOption(options, 'msgTimeout', 0)),
     topology_region: options.topologyRegion ?? '',
     topology_zone: options.topologyZone ?? '',
   }
@@ -76,7 +75,6 @@ export function parseFeatures(data: Buffer): ServerFeatures {
   }
   return {
     rdyCountMax: number('max_rdy_count', 2500),
-    version: typeof answer['version'] === 'string' ? answer['version'] : '',
     msgTimeoutMs: number('msg_timeout', 60_000),
     msgTimeoutMaxMs: number('max_msg_timeout', 900_000),
     tls: answer['tls_v1'] === true,

@@ -1,7 +1,9 @@
 // What both producers and consumers may say about their connections.
+import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { type Duration, toMs } from '../duration.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
+import { durationOption, numberOption, requireRange } from '../option-value.ts'
 import { identifyBody, type SubscriberIdentity } from './identify.ts'
 
 /** Options of every connection to nsqd. Durations are milliseconds or text such as `'5s'`. */
@@ -39,7 +41,7 @@ export interface ConnectionOptions {
   topologyZone?: string
   /** Largest frame taken from nsqd, in bytes: larger ones end the connection. Default 64 MiB. */
   frameSizeMax?: number
-  /** Local address to connect from. */
+  /** Local IP address to connect from. */
   localAddress?: string
   /** Local port to connect from: only for a client of one nsqd. */
   localPort?: number
@@ -68,7 +70,7 @@ const HEARTBEAT_INTERVAL_MAX_MS = 86_400_000
 
 /** @throws {RangeError} naming the option that is out of its bounds */
 export function connectionSettings(options: ConnectionOptions & SubscriberIdentity): ConnectionSettings {
-  const { heartbeatInterval = 30_000, frameSizeMax = 64 * 1024 * 1024, snappy = false, deflate = false } = options
+  const { heartbeatInterval = 30_000, snappy = false, deflate = false, localAddress } = options
   requireRange('deflate', Number(deflate), 0, 9)
   if (snappy && deflate) throw new RangeError('snappy and deflate exclude each other')
   const heartbeatIntervalMs = heartbeatInterval === -1 ? -1 : toMs(heartbeatInterval, 'heartbeatInterval')
@@ -76,25 +78,24 @@ export function connectionSettings(options: ConnectionOptions & SubscriberIdenti
     requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, HEARTBEAT_INTERVAL_MAX_MS)
   }
   const twoHeartbeatsMs = heartbeatIntervalMs === -1 ? Infinity : 2 * heartbeatIntervalMs
-  const readTimeoutMs = toMs(options.readTimeout ?? twoHeartbeatsMs, 'readTimeout')
+  const readTimeoutMs = durationOption(options, 'readTimeout', twoHeartbeatsMs)
   requireRange('readTimeout', readTimeoutMs, Math.max(100, heartbeatIntervalMs), Infinity)
-  requireRange('frameSizeMax', frameSizeMax, 1024, 2 ** 31 - 1)
-  const { localAddress, localPort } = options
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new RangeError(`localAddress: ${localAddress} is no IP address`)
+  }
   return {
     identify: identifyBody(options, heartbeatIntervalMs),
     readTimeoutMs,
-    connectTimeoutMs: toMs(options.connectTimeout ?? 5000, 'connectTimeout'),
+    connectTimeoutMs: durationOption(options, 'connectTimeout', 5000),
     tls: options.tls === true ? {} : options.tls || undefined,
     snappy,
     deflate: Boolean(deflate),
     authSecret: options.authSecret,
-    frameSizeMax,
-    local: { ...(localAddress && { localAddress }), ...(localPort && { localPort }) },
+    frameSizeMax: numberOption(options, 'frameSizeMax', 64 * 1024 * 1024, 1024, 2 ** 31 - 1),
+    local: {
+      ...(localAddress !== undefined && { localAddress }),
+      localPort: numberOption(options, 'localPort', 0, 0, 65_535), // 0: any
+    },
     environment: options.environment ?? realEnvironment,
   }
-}
-
-/** @throws {RangeError} unless `value` is a number within the bounds */
-export function requireRange(name: string, value: number, min: number, max: number): void {
-  if (!(value >= min && value <= max)) throw new RangeError(`${name}: ${value} is not within ${min}..${max}`)
 }

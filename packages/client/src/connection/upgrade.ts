@@ -4,9 +4,6 @@
 //   start --> [ tls ] --> [ deflate | snappy ] --> [ auth ] --> done        each step ends with one response frame
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { auth } from '@nsq-ts/protocol'
-import { parseAddress } from '../address.ts'
-import { ConnectionError } from '../errors.ts'
 import { DeflateLayer } from './deflate.ts'
 import type { ServerFeatures } from './identify.ts'
 import type { Layer, LayerEnds } from './layer.ts'
@@ -14,10 +11,10 @@ import type { ConnectionSettings } from './options.ts'
 
 /** What an upgrade does to its connection. */
 export interface UpgradeEnds {
-  /** Writes a command, at once. */
-  send(command: Buffer): void
-  /** Puts a socket over the socket. */
-  wrapSocket(wrap: (plain: Socket) => Socket): void
+  /** Writes AUTH. */
+  sendAuth(): void
+  /** Puts a socket over the socket. @param wrap is given that, and the host it leads to */
+  wrapSocket(wrap: (plain: Socket, host: string) => Socket): void
   /** Puts a compression between frames and socket. */
   changeLayer(makeLayer: (ends: LayerEnds) => Layer): void
   onUpgraded(): void
@@ -29,22 +26,19 @@ type LayerMaker = (ends: LayerEnds, features: ServerFeatures) => Layer
 /**
  * Loads what these settings need.
  * @returns makes the upgrade of one connection
- * @throws {ConnectionError} when what snappy needs is not installed
+ * @throws {Error} when what snappy needs is not installed
  */
-export async function loadUpgrade(
-  address: string,
-  settings: ConnectionSettings,
-): Promise<(ends: UpgradeEnds) => Upgrade> {
-  const makeLayer = settings.snappy ? await loadSnappyLayer(address) : makeDeflateLayer
-  return (ends) => new Upgrade(address, settings, makeLayer, ends)
+export async function loadUpgrade(settings: ConnectionSettings): Promise<(ends: UpgradeEnds) => Upgrade> {
+  const makeLayer = settings.snappy ? await loadSnappyLayer() : makeDeflateLayer
+  return (ends) => new Upgrade(settings, makeLayer, ends)
 }
 
-async function loadSnappyLayer(address: string): Promise<LayerMaker> {
+async function loadSnappyLayer(): Promise<LayerMaker> {
   try {
     const { SnappyLayer } = await import('./snappy.ts')
     return (ends) => new SnappyLayer(ends)
   } catch (error) {
-    throw new ConnectionError(address, 'snappy needs the packages snappy and @node-rs/crc32', { cause: error })
+    throw new Error('snappy needs the packages snappy and @node-rs/crc32', { cause: error })
   }
 }
 
@@ -56,14 +50,12 @@ type Step = 'tls' | 'compression' | 'auth'
 
 /** The upgrades of one connection. */
 export class Upgrade {
-  readonly #address: string
   readonly #settings: ConnectionSettings
   readonly #makeLayer: LayerMaker
   readonly #ends: UpgradeEnds
   #steps: Step[] = []
 
-  constructor(address: string, settings: ConnectionSettings, makeLayer: LayerMaker, ends: UpgradeEnds) {
-    this.#address = address
+  constructor(settings: ConnectionSettings, makeLayer: LayerMaker, ends: UpgradeEnds) {
     this.#settings = settings
     this.#makeLayer = makeLayer
     this.#ends = ends
@@ -91,13 +83,12 @@ export class Upgrade {
   #do(features: ServerFeatures): void {
     const [step] = this.#steps
     if (step === undefined) this.#ends.onUpgraded()
-    else if (step === 'tls') this.#ends.wrapSocket((plain) => this.#secure(plain))
+    else if (step === 'tls') this.#ends.wrapSocket((plain, host) => this.#secure(plain, host))
     else if (step === 'compression') this.#ends.changeLayer((ends) => this.#makeLayer(ends, features))
-    else this.#ends.send(auth(this.#settings.authSecret!))
+    else this.#ends.sendAuth()
   }
 
-  #secure(socket: Socket): Socket {
-    const { host } = parseAddress(this.#address)
+  #secure(socket: Socket, host: string): Socket {
     const servername = isIP(host) === 0 ? { servername: host } : {}
     return connectTls({ ...servername, host, ...this.#settings.tls, socket })
   }
