@@ -1,6 +1,7 @@
 import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
 import { type Topic, TopicExitingError } from '../core/topic.ts'
 import { TopicFullError } from '../core/topic-limits.ts'
+import { DrainingError } from '../drain.ts'
 import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Nsqd } from '../nsqd.ts'
 import { isDiskFull } from '../storage/disk-space.ts'
@@ -43,6 +44,7 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
 function topicOf(nsqd: Nsqd, query: Query): Topic {
   const name = topicName(query)
   if (nsqd.closing) throw new HttpError(503, 'EXITING')
+  if (nsqd.drain.active) throw new HttpError(503, 'DRAINING')
   withinLimits(() => nsqd.limits.checkTopic(name))
   return nsqd.registry.topic(name)
 }
@@ -84,6 +86,7 @@ function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promis
 
 function publishError(nsqd: Nsqd, error: Error): HttpError {
   if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
+  if (error instanceof DrainingError) return new HttpError(503, error.code, { cause: error })
   if (error instanceof TopicFullError) return new HttpError(507, error.code, { cause: error })
   nsqd.logger.error(`failed to publish - ${error.message}`)
   const full = isDiskFull(error)
