@@ -262,12 +262,12 @@ export class Nsqd implements Daemon {
     const metadata = this.#readMetadata(metadataFile)
     await this.#import(metadata)
     this.registry.openWith((topic) => this.discovery.open(topic))
-    await this.#listen()
     for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
-    this.#restoreTopics(metadata)
+    this.#restoreTopics()
     this.#applyMetadata(metadata, metadataFile)
-    for (const topic of this.registry.topics()) topic.start()
+    this.registry.start()
     this.#restored = true
+    await this.#listen()
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
     this.#sync.unref()
@@ -358,10 +358,9 @@ export class Nsqd implements Daemon {
     }
   }
 
-  #restoreTopics(metadata: Metadata): void {
-    const paused = new Set(metadata.topics.filter((topic) => topic.paused).map(({ name }) => name))
+  #restoreTopics(): void {
     try {
-      this.#stores.restoreAll(this.registry, (name) => paused.has(name))
+      this.#stores.restoreAll(this.registry)
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
@@ -414,7 +413,7 @@ export class Nsqd implements Daemon {
   #applyMetadata(metadata: Metadata, file: string): void {
     const { logger, registry } = this
     for (const entry of metadata.topics) {
-      const topic = registry.restoredTopic(entry.name)
+      const topic = registry.restore(entry.name)
       if (entry.paused && !topic.paused) topic.pause()
       for (const channelEntry of entry.channels) {
         const channel = registry.channel(topic, channelEntry.name)

@@ -1,4 +1,4 @@
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import { enlarge } from './enlarge.ts'
 
 const CAPACITY_MIN = 16
@@ -76,14 +76,13 @@ export class Deferred {
     }
   }
 
-  /** Moves what lies in a segment that `leaves` to where `move` puts it. */
-  relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
+  /** Moves each message to where `move` says, if it does. */
+  relocate(move: (segment: Segment, index: number) => Place | undefined): void {
     for (let i = 0; i < this.#count; i++) {
-      const segment = this.#segments[i]!
-      if (!leaves(segment)) continue
-      const target = move(segment, this.#indexes[i]!)
-      this.#segments[i] = target
-      this.#indexes[i] = target.count - 1
+      const place = move(this.#segments[i]!, this.#indexes[i]!)
+      if (place === undefined) continue
+      this.#segments[i] = place.segment
+      this.#indexes[i] = place.index
     }
   }
 
