@@ -181,6 +181,16 @@ export class Nsqd implements Daemon {
     return this.#closed !== undefined
   }
 
+  /** Unix milliseconds, of the clock that due times are kept by. */
+  get wallMs(): number {
+    return this.#clock.wallUs() / 1000
+  }
+
+  /** A time of that clock, from one of the core's. */
+  toWallMs(coreMs: number): number {
+    return this.wallMs + (coreMs - this.#clock.now())
+  }
+
   /** `OK`, or what went wrong when a queue was written to last. */
   get health(): string {
     return this.#diskSpace.full ? 'no space left on device' : this.#health

@@ -277,6 +277,13 @@ export const nsqdTable = {
     group: MESSAGES,
     ours: true,
   }),
+  maxDeferMs: durationOption('max-defer', {
+    default: 720 * 60 * MINUTE,
+    min: 0,
+    help: 'how far ahead /pub and /mpub may schedule a message, by at=<time> or defer=<duration>',
+    group: MESSAGES,
+    ours: true,
+  }),
   maxBodySize: integerOption('max-body-size', {
     default: 5_242_880,
     min: 1,
