@@ -3,11 +3,11 @@
 
 /**
  * What nsqd promises not to forget: what was finished, requeued, handed out or emptied is in the journal 20 ms later
- * (docs/log-format.md). The rest is room for timers that a busy machine rings late.
+ * (docs/log-format.md), plus what a timer takes to ring. A machine that lets it wait for its processor or disk makes that
+ * longer, so it is 20 ms in which nsqd ran: pulses show that.
  */
-export const WINDOW_MS = 20
-export const WINDOW_SLACK_MS = 100
-/** Due times are exact to a few milliseconds, and a clock that is read in two processes to another. */
+const WINDOW_MS = 20 + 5
+/** Due times are exact to a few milliseconds, and a clock that is read in two processes to a few more. */
 const EARLY_SLACK_MS = 10
 
 /** Something that was asked of nsqd and has no answer of its own. */
@@ -54,8 +54,10 @@ interface ChannelLedger {
 
 /** How a run of nsqd ended. */
 interface RunEnd {
+  /** What was in nsqd's memory then is on disk: all of it after a clean stop. */
+  readonly safeUntil: number
+  /** From when on nothing that was sent can have reached it. */
   readonly at: number
-  readonly clean: boolean
 }
 
 export function now(): number {
@@ -75,6 +77,7 @@ export class Ledger {
   readonly #messages = new Map<string, Message>()
   readonly #topics = new Map<string, { seq: number; channels: Map<string, ChannelLedger> }>()
   readonly #runEnds: RunEnd[] = []
+  #pulses: { readonly sentAt: number; readonly receivedAt: number }[] = []
   #tick = 0
 
   /** The number of the run of nsqd that is under way. */
@@ -84,7 +87,15 @@ export class Ledger {
 
   /** All that nsqd had sent has been read. @param at from when on nothing that was sent can have reached it */
   runEnded(at: number, clean: boolean): void {
-    this.#runEnds.push({ at, clean })
+    // A pulse may be answered in the very turn in which nsqd stood still; the one before it was sent is then past.
+    const last = this.#pulses.filter(({ receivedAt }) => receivedAt <= at).at(-2)
+    this.#runEnds.push({ at, safeUntil: clean ? Infinity : (last?.sentAt ?? 0) - WINDOW_MS })
+    this.#pulses = []
+  }
+
+  /** nsqd ran: it answered at `receivedAt` what was sent at `sentAt`. */
+  pulse(sentAt: number, receivedAt: number): void {
+    this.#pulses.push({ sentAt, receivedAt })
   }
 
   // ---- topics and channels ----
@@ -213,7 +224,7 @@ export class Ledger {
   #isSafe({ confirmedAt, run }: Request): boolean {
     if (confirmedAt === null) return false
     const end = this.#runEnds[run]
-    return end === undefined || end.clean || end.at - confirmedAt > WINDOW_MS + WINDOW_SLACK_MS
+    return end === undefined || confirmedAt < end.safeUntil
   }
 
   // ---- judging ----

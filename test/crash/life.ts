@@ -113,6 +113,7 @@ class Life {
   async #round(nsqd: NsqdProcess, durationMs: number): Promise<void> {
     const random = this.#random
     const traffic = new Traffic(nsqd, this.#ledger, random)
+    traffic.feelPulse()
     for (const topic of TOPIC_NAMES) {
       traffic.produce(topic)
       for (const channel of this.#ledger.channels(topic)) {
@@ -149,7 +150,7 @@ class Life {
   async #compare(nsqd: NsqdProcess): Promise<void> {
     const { paused } = this.#administration
     const topics = await nsqd.topics()
-    for (const topic of topics) {
+    for (const topic of topics.filter(({ topic_name }) => TOPIC_NAMES.includes(topic_name))) {
       this.#comparePaused(topic.topic_name, topic.paused, paused.get(topic.topic_name))
       for (const channel of topic.channels) {
         const name = `${topic.topic_name}/${channel.channel_name}`

@@ -10,6 +10,7 @@ const NO_MESSAGE = '0000000000000000'
 const BARRIER_EVERY_MS = 5
 /** Even one who asks nothing hears something this often, since an answer that never comes is a failure. */
 const QUIET_MAX_MS = 2000
+const PULSE_PAUSE_MS = 2
 const LASTING_DEFER_MS = 600_000
 const DEFER_MAX_MS = 1500
 /** How many publishes a producer sends ahead of their answers. */
@@ -61,6 +62,19 @@ export class Traffic {
     })
     ended.catch(() => {}) // whoever awaits `ended` hears of it
     this.#running.push(ended)
+  }
+
+  /** Keeps asking for something that costs nothing, to know when nsqd ran. */
+  feelPulse(): void {
+    this.run(async () => {
+      using client = await this.#nsqd.connect()
+      for (; !this.#over; await sleep(PULSE_PAUSE_MS)) {
+        const sentAt = now()
+        client.send(pub('pulse#ephemeral', Buffer.from('x')))
+        await client.ok()
+        this.#ledger.pulse(sentAt, now())
+      }
+    })
   }
 
   // ---- producers ----
