@@ -33,7 +33,7 @@ import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
-import { DataPathLock } from './storage/data-path-lock.ts'
+import { DataPathLock, makeDataPath } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
 import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
@@ -231,6 +231,7 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
+    if (makeDataPath(this.#dataPath)) this.logger.info(`made the data path ${this.#dataPath}`)
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
