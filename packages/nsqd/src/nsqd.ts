@@ -21,6 +21,7 @@ import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { Discovery } from './discovery/discovery.ts'
+import { Drain } from './drain.ts'
 import { effectiveOptions } from './http/effective-options.ts'
 import { httpRoutes } from './http/routes.ts'
 import { TokenFile } from './http/tokens.ts'
@@ -77,6 +78,7 @@ export class Nsqd implements Daemon {
   readonly limits: CreationLimits
   readonly diskMeter = new DiskMeter()
   readonly discovery: Discovery
+  readonly drain: Drain
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -113,8 +115,16 @@ export class Nsqd implements Daemon {
   #importing: Promise<unknown> | undefined
   readonly #closeSignal = new AbortController()
 
-  /** @param fail told when a listener dies after the start. */
-  constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
+  /**
+   * @param fail told when a listener dies after the start.
+   * @param leave told when a drain is over, with the exit code: closes this nsqd and what is around it. Default: closes it
+   */
+  constructor(
+    options: NsqdOptions,
+    logger: Logger,
+    fail: (error: Error) => void = () => {},
+    leave?: (exitCode: number) => void,
+  ) {
     this.logger = logger
     this.#options = options
     this.topicSettings = new AllTopicSettings(options)
@@ -138,6 +148,13 @@ export class Nsqd implements Daemon {
       tls: () => this.#clientTls,
     })
     this.addReadinessCheck(() => this.discovery.notTried())
+    this.drain = new Drain({
+      registry: this.registry,
+      logger,
+      announce: (announced) => this.discovery.setAddresses(announced ? this.#options.lookupdTcpAddresses : []),
+      done: leave ?? (() => void this.close()),
+    })
+    this.addReadinessCheck(() => (this.drain.active ? 'draining' : undefined))
   }
 
   readonly #fail: (error: Error) => void
@@ -151,7 +168,8 @@ export class Nsqd implements Daemon {
   changeOptions(change: Partial<NsqdOptions>): void {
     this.#options = { ...this.#options, ...change }
     this.logger.level = this.#options.logLevel
-    if (change.lookupdTcpAddresses !== undefined) this.discovery.setAddresses(change.lookupdTcpAddresses)
+    if (change.lookupdTcpAddresses !== undefined && !this.drain.active)
+      this.discovery.setAddresses(change.lookupdTcpAddresses)
   }
 
   /** @throws {Error} before `start` */
@@ -163,6 +181,16 @@ export class Nsqd implements Daemon {
   /** It is being closed, or is: nothing is taken any more. */
   get closing(): boolean {
     return this.#closed !== undefined
+  }
+
+  /** Unix milliseconds, of the clock that due times are kept by. */
+  get wallMs(): number {
+    return this.#clock.wallUs() / 1000
+  }
+
+  /** A time of that clock, from one of the core's. */
+  toWallMs(coreMs: number): number {
+    return this.wallMs + (coreMs - this.#clock.now())
   }
 
   /** `OK`, or what went wrong when a queue was written to last. */
@@ -247,12 +275,12 @@ export class Nsqd implements Daemon {
     const metadata = this.#readMetadata(metadataFile)
     await this.#import(metadata)
     this.registry.openWith((topic) => this.discovery.open(topic))
-    await this.#listen()
     for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
-    this.#restoreTopics(metadata)
+    this.#restoreTopics()
     this.#applyMetadata(metadata, metadataFile)
-    for (const topic of this.registry.topics()) topic.start()
+    this.registry.start()
     this.#restored = true
+    await this.#listen()
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
     this.#sync.unref()
@@ -343,10 +371,9 @@ export class Nsqd implements Daemon {
     }
   }
 
-  #restoreTopics(metadata: Metadata): void {
-    const paused = new Set(metadata.topics.filter((topic) => topic.paused).map(({ name }) => name))
+  #restoreTopics(): void {
     try {
-      this.#stores.restoreAll(this.registry, (name) => paused.has(name))
+      this.#stores.restoreAll(this.registry)
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
@@ -399,7 +426,7 @@ export class Nsqd implements Daemon {
   #applyMetadata(metadata: Metadata, file: string): void {
     const { logger, registry } = this
     for (const entry of metadata.topics) {
-      const topic = registry.restoredTopic(entry.name)
+      const topic = registry.restore(entry.name)
       if (entry.paused && !topic.paused) topic.pause()
       for (const channelEntry of entry.channels) {
         const channel = registry.channel(topic, channelEntry.name)
@@ -421,6 +448,7 @@ export class Nsqd implements Daemon {
 
   async #closeOnce(): Promise<void> {
     this.#closeSignal.abort()
+    this.drain.close()
     await this.#importing?.catch(() => undefined) // whoever starts us hears of it
     clearInterval(this.#sweep)
     clearInterval(this.#sync)
@@ -477,7 +505,7 @@ export class Nsqd implements Daemon {
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
       latency: latencyRecorders(options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
-      refuse: () => this.#diskSpace.check(),
+      refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
       options: {
         nodeId: options.nodeId,
@@ -487,6 +515,12 @@ export class Nsqd implements Daemon {
         requeueOnDisconnect: options.requeueOnDisconnect,
       },
     }
+  }
+
+  /** @throws {Error} when nothing may be published now */
+  #refuse(): void {
+    this.drain.check()
+    this.#diskSpace.check()
   }
 
   #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
@@ -507,6 +541,7 @@ export class Nsqd implements Daemon {
       tls: this.#tls,
       authServers: this.#authServers,
       limits: this.limits,
+      refuse: () => this.drain.check(),
       options: this.#options,
       version: VERSION,
     }

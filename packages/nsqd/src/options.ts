@@ -270,6 +270,20 @@ export const nsqdTable = {
     help: 'maximum delay of REQ, DPUB and defer',
     group: MESSAGES,
   }),
+  drainTimeoutMs: durationOption('drain-timeout', {
+    default: 0,
+    min: 0,
+    help: 'how long PUT /config/drain may take; then nsqd leaves with exit code 3, what is left stays on disk; 0 is unlimited',
+    group: MESSAGES,
+    ours: true,
+  }),
+  maxDeferMs: durationOption('max-defer', {
+    default: 720 * 60 * MINUTE,
+    min: 0,
+    help: 'how far ahead /pub and /mpub may schedule a message, by at=<time> or defer=<duration>',
+    group: MESSAGES,
+    ours: true,
+  }),
   maxBodySize: integerOption('max-body-size', {
     default: 5_242_880,
     min: 1,

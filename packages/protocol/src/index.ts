@@ -75,5 +75,3 @@ export {
   NAME_SIZE_MAX,
   quoteName,
 } from './names.ts'
-export { SnappyDecoder, SnappyEncoder, SnappyError } from './snappy-framing.ts'
-export type { SnappyCodec } from './snappy-framing.ts'

@@ -135,6 +135,7 @@ function unlogged(reply: Reply): Outcome {
 function send(response: ServerResponse, reply: Reply, rest: Promise<void> | undefined): void {
   if (response.destroyed) return // the client has gone: nobody reads it
   response.statusCode = reply.status
+  if (reply.status === 413) response.statusMessage = 'Request Entity Too Large' // node has the newer name
   for (const [name, value] of reply.headers) response.setHeader(name, value)
   if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType)
   response.setHeader('Content-Length', Buffer.byteLength(reply.body))

@@ -1,9 +1,10 @@
 import { HttpError, type HttpRequest, type LogLevel, optionByKey, parseLogLevel, type Route } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
 import { nsqdTable } from '../options.ts'
+import { drainReport, putDrain } from './drain.ts'
 import { effectiveOptions } from './effective-options.ts'
 
-/** `/config/:opt`: any option can be read, two can be changed while nsqd runs. */
+/** `/config/:opt`: any option can be read, two can be changed while nsqd runs; `drain` is ours, and no option. */
 export function configRoutes(nsqd: Nsqd): Route[] {
   return [
     { method: 'GET', path: '/config/:opt', handle: ({ params }) => configValue(nsqd, params['opt'] ?? '') },
@@ -12,6 +13,7 @@ export function configRoutes(nsqd: Nsqd): Route[] {
 }
 
 function configValue(nsqd: Nsqd, key: string): unknown {
+  if (key === 'drain') return drainReport(nsqd)
   const option = optionByKey(nsqdTable, effectiveOptions(nsqd), key)
   if (option === undefined) throw new HttpError(400, 'INVALID_OPTION')
   return option.wire
@@ -19,6 +21,7 @@ function configValue(nsqd: Nsqd, key: string): unknown {
 
 /** The body is looked at before the option is, as the original does. */
 async function changeConfig(nsqd: Nsqd, request: HttpRequest): Promise<unknown> {
+  if (request.params['opt'] === 'drain') return putDrain(nsqd, request)
   const body = await request.readBody(nsqd.options.maxMsgSize, 'INVALID_VALUE')
   if (body.length === 0) throw new HttpError(413, 'INVALID_VALUE')
   const text = body.toString()

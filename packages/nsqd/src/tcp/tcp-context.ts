@@ -24,6 +24,8 @@ export interface TcpContext {
   /** Who says what a client may do; undefined: everybody may do everything. */
   readonly authServers: AuthServers | undefined
   readonly limits: CreationLimits
+  /** Throws when nothing may be published now: not even a topic is made then. */
+  readonly refuse: () => void
   readonly options: TcpOptions
   /** As reported to clients. */
   readonly version: string
