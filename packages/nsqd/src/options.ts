@@ -168,7 +168,7 @@ export const nsqdTable = {
   dataPath: stringOption('data-path', {
     default: '',
     defaultText: 'the current directory',
-    help: 'folder for messages and metadata; it must exist',
+    help: 'folder for messages and metadata; made if it is missing, its parents are not',
     group: STORAGE,
   }),
   memQueueSize: integerOption('mem-queue-size', {
