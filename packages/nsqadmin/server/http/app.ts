@@ -1,13 +1,17 @@
 import type { Server } from 'node:http'
+import { fastifySSE } from '@fastify/sse'
 import fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { AdminContext } from '../context.ts'
 import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
+import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
+import { publishRoute } from '../routes/publish-route.ts'
 import { readRoutes } from '../routes/read-routes.ts'
 import { sessionRoutes } from '../routes/session-routes.ts'
+import { tailRoute } from '../routes/tail-route.ts'
 import { limitAttempts } from './attempts.ts'
 import { compressAnswers } from './compression.ts'
 import { asNsq, followConventions } from './conventions.ts'
@@ -34,6 +38,7 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
   answerUnrouted(app)
   await setSecurityHeaders(app, checked.graphiteProxy === undefined ? origin(settings.current.graphiteUrl) : undefined)
   await compressAnswers(app)
+  await app.register(fastifySSE, { heartbeatInterval: 15_000 })
   const context: AdminContext = { ...parts, mayTry: await limitAttempts(app) }
   guardRoutes(app, context)
 
@@ -45,6 +50,10 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     configRoutes(api, context)
     graphiteRoutes(api, context)
     sessionRoutes(api, context)
+    historyRoutes(api, context)
+    liveRoutes(api, context)
+    publishRoute(api, context)
+    tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)
   await pageRoutes(app, context)
