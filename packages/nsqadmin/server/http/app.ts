@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { fastifySSE } from '@fastify/sse'
 import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AdminContext } from '../context.ts'
 import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
@@ -29,6 +29,9 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     exposeHeadRoutes: false, // HEAD is 405, as in the original
     bodyLimit: BODY_SIZE_MAX,
     routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void reply.code(400).type('text/plain; charset=utf-8').send('400 Bad Request') // a path that cannot be decoded
+    },
     rewriteUrl(request) {
       request.headers['content-type'] = 'application/octet-stream' // any or none will do
       return properTarget(request.url ?? '/')
