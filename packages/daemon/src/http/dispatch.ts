@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { BodyReader } from './body.ts'
 import { HttpError } from './http-error.ts'
 import { percentDecode } from './percent-decode.ts'
+import { redirectReply } from './redirect.ts'
 import { errorReply, Reply, replyOf, tlsRequiredReply } from './reply.ts'
 import { HttpRequest } from './request.ts'
 import type { Match, Router } from './router.ts'
@@ -120,19 +121,6 @@ function unrouted(match: Exclude<Match, { kind: 'route' }>, method: string, quer
     default:
       return match satisfies never
   }
-}
-
-function redirectReply(path: string, query: string, method: string): Reply {
-  const location = encodeURI(path).replaceAll('#', '%23').replaceAll('?', '%3F') + query
-  const headers = [['Location', location]] as const
-  if (method !== 'GET') return new Reply('', { status: 307, contentType: '', headers })
-  const href = location
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&#34;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-  const body = `<a href="${href}">Moved Permanently</a>.\n\n`
-  return new Reply(body, { status: 301, contentType: 'text/html; charset=utf-8', headers })
 }
 
 function unlogged(reply: Reply): Outcome {

@@ -12,16 +12,19 @@ export type UpstreamKind = 'nsqd' | 'nsqlookupd'
 export class Upstreams {
   readonly #client: UpstreamClient
   readonly #logger: Logger
+  readonly #level: 'info' | 'debug'
 
-  constructor(client: UpstreamClient, logger: Logger) {
+  /** @param level of the line: what nobody asked for just now is for debugging only */
+  constructor(client: UpstreamClient, logger: Logger, level: 'info' | 'debug') {
     this.#client = client
     this.#logger = logger
+    this.#level = level
   }
 
   /** The answer, without the envelope of old versions. @throws {UpstreamError} */
   async get(kind: UpstreamKind, address: string, path: string): Promise<Json> {
     const url = `http://${address}${path}`
-    this.#logger.info(() => `CI: querying ${kind} ${url}`)
+    this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
     return answerOf(await this.#client.getJson(url))
   }
 
@@ -30,14 +33,19 @@ export class Upstreams {
     return gather(kind, addresses, (address) => this.get(kind, address, path))
   }
 
+  /** @throws {UpstreamError} */
+  async post(kind: UpstreamKind, address: string, path: string, body?: Uint8Array): Promise<void> {
+    const url = `http://${address}${path}`
+    this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
+    await this.#client.post(url, body)
+  }
+
   /** Tells each, one after the other; whoever fails does not keep the rest from hearing of it. */
   async postEach(kind: UpstreamKind, addresses: readonly string[], path: string): Promise<UpstreamError[]> {
     const errors: UpstreamError[] = []
     for (const address of addresses) {
-      const url = `http://${address}${path}`
-      this.#logger.info(() => `CI: querying ${kind} ${url}`)
       try {
-        await this.#client.post(url)
+        await this.post(kind, address, path)
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
         errors.push(error)

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { NOBODY } from '../access/access.ts'
 import { mayAct } from '../access/origin.ts'
 import type { AdminContext } from '../context.ts'
-import type {} from './request-types.ts'
 
 /** Who may use which route, before its body is read. Everything that is refused for acting leaves a line in the log. */
 export function guardRoutes(app: FastifyInstance, context: AdminContext): void {

@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import { Agent, request } from 'undici'
 import { jsonError } from '../http/go-json.ts'
+import { number, objectOf, text } from './read-fields.ts'
+import type { Json } from './read-fields.ts'
 import { transportCause } from './transport-cause.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -94,7 +96,8 @@ export class UpstreamClient {
 function expectOk(answer: Answer): Answer {
   const { status, body } = answer
   if (status === 200) return answer
-  throw new UpstreamError(`got response ${status} ${STATUS_CODES[status] ?? ''} ${JSON.stringify(body)}`)
+  const message = `got response ${status} ${STATUS_CODES[status] ?? ''} ${JSON.stringify(body)}`
+  throw new UpstreamError(message, { answer: { status, code: text(jsonOf(body)['message']) } })
 }
 
 /** Where an nsqd that requires TLS is to be asked. @throws {UpstreamError} for a 403 that means something else */
@@ -108,11 +111,16 @@ function httpsUrl(url: string, body: string): string {
 }
 
 function httpsPort(body: string): number | undefined {
+  const port = number(jsonOf(body)['https_port'])
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+}
+
+/** An empty object for what is no JSON: then it is not an answer of NSQ's. */
+function jsonOf(body: string): Json {
   try {
-    const port = (JSON.parse(body) as { https_port?: unknown } | null)?.https_port
-    return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+    return objectOf(JSON.parse(body))
   } catch {
-    return undefined // no JSON: it is not nsqd's answer
+    return {}
   }
 }
 

@@ -528,8 +528,7 @@ export class CrashSimulation {
     for (const topic of this.#broker.registry.topics()) {
       lines.push(`${topic.name} ${topic.depth}`)
       for (const channel of topic.channels.values()) {
-        const { deferredCount, depth, inFlightCount, name } = channel
-        lines.push(`${topic.name}/${name} ${depth + inFlightCount + deferredCount}`)
+        lines.push(`${topic.name}/${channel.name} ${countOf(channel)}`)
       }
     }
     return { lines: lines.sort(), metadata: this.#broker.metadata() }
@@ -557,12 +556,19 @@ export class CrashSimulation {
       }
       this.#advance(round < 20 ? 100 : 3000)
       while (this.disk.complete()) this.#settleTurn()
-      if (count === 0 && round > 60) break
+      if (count === 0 && round > 20 && !this.#isAnythingLeft()) break
     }
     this.#ledger.forEachChannel((topic, channel) => this.#ledger.nothingOwed(topic, channel))
     for (const topic of registry.topics()) {
       if (topic.channels.size > 0) this.#nothingLeft(topic)
     }
+  }
+
+  #isAnythingLeft(): boolean {
+    for (const { channels } of this.#broker.registry.topics()) {
+      for (const channel of channels.values()) if (countOf(channel) > 0) return true
+    }
+    return false
   }
 
   #drainChannel(topic: Topic, channel: Channel): number {
@@ -582,8 +588,11 @@ export class CrashSimulation {
   }
 
   #nothingLeft(topic: Topic): void {
-    for (const { depth, inFlightCount, deferredCount, name } of topic.channels.values()) {
-      if (depth + inFlightCount + deferredCount > 0) throw new Error(`${name} still has messages`)
+    for (const channel of topic.channels.values()) {
+      if (countOf(channel) === 0) continue
+      const { deferredCount, depth, inFlightCount, name } = channel
+      const counts = `${depth} queued, ${inFlightCount} in flight, ${deferredCount} deferred`
+      throw new Error(`${topic.name}/${name} still has messages: ${counts}`)
     }
     for (let i = 0; i < 4; i++) {
       this.#broker.registry.sweep()
@@ -619,6 +628,10 @@ type Death = 'kill' | 'cutPower'
 interface Counts {
   readonly lines: readonly string[]
   readonly metadata: SimMetadata
+}
+
+function countOf({ deferredCount, depth, inFlightCount }: Channel): number {
+  return depth + inFlightCount + deferredCount
 }
 
 /** A touch tells, and changes nothing that matters here. */
