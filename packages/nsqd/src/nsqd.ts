@@ -399,6 +399,7 @@ export class Nsqd implements Daemon {
     const server = new HttpServer({
       routes,
       logger: this.logger,
+      maxConnections: () => this.#options.maxHttpConnections,
       ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
     })
     const bound = await server.listen(address, this.#fail)
@@ -412,7 +413,13 @@ export class Nsqd implements Daemon {
     if (parseHostPort(address) === undefined) {
       throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
     }
-    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      name: 'HTTPS',
+      maxConnections: () => this.#options.maxHttpConnections,
+      ...httpsSettings(tls),
+    })
     const bound = await server.listen(address, this.#fail)
     this.#httpsServer = server
     tls.listen((material) => server.renewTls(material))

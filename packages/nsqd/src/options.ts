@@ -342,6 +342,13 @@ export const nsqdTable = {
     group: CLIENTS,
     ours: true,
   }),
+  maxHttpConnections: integerOption('max-http-connections', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of HTTP connections, and as many of HTTPS; one more is answered 503 and closed, probes excepted; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
+  }),
   maxTopics: integerOption('max-topics', {
     default: 0,
     min: 0,

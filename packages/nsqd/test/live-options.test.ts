@@ -9,6 +9,7 @@ const INVALID_VALUE = [400, '{"message":"INVALID_VALUE"}']
 
 test.each([
   ['max_connections', '7', '7'],
+  ['max_http_connections', '8', '8'],
   ['max_topics', '0x10', '16'],
   ['max_channels_per_topic', '3', '3'],
   ['max_topic_bytes', '5000000', '5000000'],

@@ -6,6 +6,7 @@ import { type NsqdOptions, nsqdTable } from '../options.ts'
 /** By their config keys: `max_topics`. */
 const LIVE: ReadonlySet<string> = new Set([
   'max_connections',
+  'max_http_connections',
   'max_topics',
   'max_channels_per_topic',
   'max_topic_bytes',
