@@ -57,6 +57,11 @@ export class Nsqadmin implements Daemon {
     return this.#bound
   }
 
+  /** `/`, or `/admin`: where the page and the API are on it. */
+  get basePath(): string {
+    return this.#settings.current.basePath
+  }
+
   /** @throws {StartError} when the options do not fit or the listener cannot be opened; nothing is left open then */
   async start(): Promise<void> {
     try {
