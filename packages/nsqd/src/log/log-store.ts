@@ -262,6 +262,17 @@ export class LogStore {
     if (failure !== null) throw failure
   }
 
+  /** As sync, also what an earlier run may have left unsynced. @throws of the file system */
+  syncAll(): void {
+    this.sync()
+    for (const file of this.#dataFiles) {
+      if (file.suspect) throw new SuspectFileError(file.path)
+      file.handle().sync()
+      this.#rest(file)
+    }
+    if (this.#dataFiles.length > 0) this.#settings.files.syncDirectory(this.#settings.directory)
+  }
+
   #syncDirectory(): void {
     if (!this.#directoryDirty) return
     this.#settings.files.syncDirectory(this.#settings.directory)
