@@ -315,6 +315,8 @@ export class CrashSimulation {
   #changeDurability(topic: Topic): void {
     const durability = pick(this.#random, ['memory', 'os', 'fsync'] as const)
     this.#log(`  ${durability}`)
+    // What another process's failed sync lost looks whole: nobody can make that safe.
+    if (durability === 'fsync' && this.disk.lostWrites) return
     this.#settleFirst(topic)
     try {
       topic.changeDurability(durability)
@@ -531,7 +533,7 @@ export class CrashSimulation {
     this.#broker = new SimBroker(this.#options, this.#files, clock)
     this.#broker.start(this.#metadata)
     const damaged = this.#broker.stores.damagedCount > 0
-    this.#everDamaged ||= kind === 'cutPower'
+    this.#everDamaged ||= kind === 'cutPower' || failed
     if (damaged && !this.#everDamaged && !failed) throw new Error(`damage after ${kind}: ${this.#broker.logged[0]}`)
     this.#ledger.restarted(kind, failed, damaged)
     this.#log(`${kind} ${damaged ? 'damaged' : ''}`)

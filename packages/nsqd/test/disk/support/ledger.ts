@@ -110,7 +110,8 @@ export class Ledger {
     const topic = this.topics.get(topicName)!
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
-        if (entry.message.waiting && entry.state !== 'done') mark(entry, failed ? 'free' : 'dropped')
+        if (!entry.message.waiting || entry.state === 'done') continue
+        mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
     for (const message of topic.messages.values()) message.waiting = false
