@@ -367,7 +367,7 @@ export class LogStore {
 
   // ---- start and stop ----
 
-  /** Finds the files of an earlier run, and the segments in them. @throws of the file system, or FileFormatError */
+  /** Finds the files of an earlier run, and the segments in them, in the order of their writing. @throws of the file system, or FileFormatError */
   open(names: readonly string[]): Extent[] {
     const { damaged, directory, files, prefix } = this.#settings
     const found: Extent[] = []
