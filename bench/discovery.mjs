@@ -86,6 +86,7 @@ async function scale() {
   )
 
   const lookup = (i) => lookupd.json(`/lookup?topic=topic-${(i * 7) % TOPIC_COUNT}`)
+  report('memory of nsqlookupd', lookupd.residentMb, 'MB')
   report('/lookup, median of 1000', await medianMs(1000, lookup), 'ms', 5)
   report('/nodes, median of 50', await medianMs(50, () => lookupd.json('/nodes')), 'ms', 50)
   for (const daemon of running) await stop(daemon)

@@ -12,7 +12,7 @@ import { execa } from 'execa'
 const NETWORK = `10.213.${process.pid % 250}` // runs at the same time do not get into each other's way
 const STOP_TIMEOUT_MS = 10_000
 
-type Program = ReturnType<typeof start>
+export type Program = ReturnType<typeof spawn>
 
 /** A host, and the programs that run on it. */
 export class Host {
@@ -31,9 +31,16 @@ export class Host {
 
   /** Starts a program of ours on this host. @param args for node */
   run(args: readonly string[]): void {
-    const program = start(this.#namespace, args)
+    const program = spawn(this.#namespace, [process.execPath, ...args])
     program.all.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-32_768)))
     this.#programs.push(program)
+  }
+
+  /** Starts a command of a shell on this host. */
+  shell(command: string, { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> }): Program {
+    const program = spawn(this.#namespace, ['sh', '-c', `exec ${command}`], { cwd, env })
+    this.#programs.push(program)
+    return program
   }
 
   /** Runs a program of ours to its end. @returns what it wrote @throws when it fails */
@@ -130,8 +137,13 @@ export class Hosts implements AsyncDisposable {
   }
 }
 
-function start(namespace: string, args: readonly string[]) {
-  return execa('ip', ['netns', 'exec', namespace, process.execPath, ...args], {
+function spawn(
+  namespace: string,
+  command: readonly string[],
+  settings: { cwd?: string; env?: Record<string, string> } = {},
+) {
+  return execa('ip', ['netns', 'exec', namespace, ...command], {
+    ...settings,
     all: true,
     buffer: false,
     reject: false,

@@ -42,6 +42,7 @@ export type { TaskFailed } from './lifecycle/task-group.ts'
 
 export { encodeJson } from './http/encode-json.ts'
 export { HttpError } from './http/http-error.ts'
+export { redirectReply } from './http/redirect.ts'
 export { percentDecode } from './http/percent-decode.ts'
 export { parseQuery } from './http/query.ts'
 export type { Query } from './http/query.ts'

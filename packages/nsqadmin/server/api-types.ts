@@ -3,6 +3,12 @@
 // The first half is the original's API (field names and order are its own; lists may be null where it says so), the second half
 // is ours, under paths that the original does not have. All paths are below the base path. A failure has a status of 4xx or 5xx
 // and `{"message": "CODE"}`.
+//
+// For the page: requests that change something carry `X-UserAgent` (any value), as the original's page sends it: it proves that they
+// come from the page itself. The server puts two lines at the beginning of <head> of the built index.html: `<base href>` with the base
+// path, and `<meta property="csp-nonce" nonce="...">`, without which the browser takes no <style> element that a script adds
+// (`document.querySelector('meta[property=csp-nonce]').nonce`; React's and the DOM's own `style` properties need none). Every file
+// in dist/web is served below the base path; names with a hash (`name-HASH.ext`) are cached for a year.
 
 /** What every successful object of the original's API carries: empty, or `WARNING: ...` when some upstreams failed. */
 export interface WithMessage {

@@ -4,6 +4,8 @@ import type { CheckedOptions } from './check-options.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { AdminActions } from './notify/admin-actions.ts'
 import type { MayTry } from './http/attempts.ts'
+import type { History } from './history/history.ts'
+import type { LiveFeed } from './live/live-feed.ts'
 import type { Settings } from './settings.ts'
 import type { UpstreamClient } from './upstream/client.ts'
 
@@ -15,6 +17,8 @@ export interface AdminContext {
   readonly client: UpstreamClient
   readonly access: Access
   readonly actions: AdminActions
+  readonly feed: LiveFeed
+  readonly history: History
   readonly logger: Logger
   readonly mayTry: MayTry
   /** A route's path below --base-path. */

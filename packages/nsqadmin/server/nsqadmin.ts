@@ -8,7 +8,11 @@ import { AuthFileError } from './access/auth-file.ts'
 import { checkOptions } from './check-options.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { Upstreams } from './cluster/upstreams.ts'
+import { History } from './history/history.ts'
 import { createApp } from './http/app.ts'
+import { Fleet } from './live/fleet.ts'
+import { LiveFeed } from './live/live-feed.ts'
+import { Sampler } from './live/sampler.ts'
 import { AdminActions } from './notify/admin-actions.ts'
 import { Notifier } from './notify/notifier.ts'
 import type { NsqadminOptions } from './options.ts'
@@ -26,6 +30,7 @@ export class Nsqadmin implements Daemon {
   readonly #notifier: Notifier
   readonly #server: Server = createServer({ keepAliveTimeout: 75_000 })
   #client: UpstreamClient | undefined
+  #sampler: Sampler | undefined
   #app: FastifyInstance | undefined
   #bound: BoundAddress | undefined
   #closed: Promise<void> | undefined
@@ -50,6 +55,11 @@ export class Nsqadmin implements Daemon {
   get httpAddress(): BoundAddress {
     if (this.#bound === undefined) throw new Error('nsqadmin is not started')
     return this.#bound
+  }
+
+  /** `/`, or `/admin`: where the page and the API are on it. */
+  get basePath(): string {
+    return this.#settings.current.basePath
   }
 
   /** @throws {StartError} when the options do not fit or the listener cannot be opened; nothing is left open then */
@@ -92,10 +102,32 @@ export class Nsqadmin implements Daemon {
     })
     this.#client = client
     const { basePath } = options
+    const { nsqdToken } = checked
+    const addresses = () => this.#settings.current
+    const watching = new Upstreams(client, this.#logger, { level: 'debug', nsqdToken })
+    const fleet = new Fleet(watching, addresses, this.#logger)
+    const history = new History({
+      intervalMs: options.historyIntervalMs,
+      lengthMs: options.historyLengthMs,
+      seriesMax: options.historyMaxSeries,
+    })
+    const sampler = new Sampler(
+      fleet,
+      {
+        refreshIntervalMs: options.refreshIntervalMs,
+        restIntervalMs: options.historyLengthMs === 0 ? 0 : options.historyIntervalMs,
+      },
+      this.#logger,
+      steadyClock,
+    )
+    sampler.onSample((overview) => history.add(overview, sampler.subjects))
+    this.#sampler = sampler
     this.#app = await createApp(this.#server, {
       settings: this.#settings,
       checked,
-      cluster: new Cluster(new Upstreams(client, this.#logger), () => this.#settings.current),
+      cluster: new Cluster(new Upstreams(client, this.#logger, { level: 'info', nsqdToken }), addresses),
+      feed: new LiveFeed(sampler, fleet),
+      history,
       client,
       access: this.#access,
       actions: new AdminActions(this.#notifier, this.#logger),
@@ -105,21 +137,34 @@ export class Nsqadmin implements Daemon {
     this.#bound = await listen(this.#server, tcpOnly(options.httpAddress))
     this.#server.on('error', this.#fail)
     this.#logger.info(`HTTP: listening on ${this.#bound.text}`)
+    sampler.start()
   }
 
   async #closeOnce(): Promise<void> {
-    if (this.#bound !== undefined) {
-      this.#logger.info(`HTTP: closing ${this.#bound.text}`)
-      const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-      this.#server.closeIdleConnections()
-      const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_MAX_MS)
-      await closed
-      clearTimeout(timer)
-    }
-    await this.#app?.close()
+    await this.#sampler?.close()
+    await this.#closeServer()
     await this.#client?.close()
     await this.#notifier.close()
   }
+
+  async #closeServer(): Promise<void> {
+    if (this.#bound === undefined) {
+      await this.#app?.close()
+      return
+    }
+    this.#logger.info(`HTTP: closing ${this.#bound.text}`)
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await this.#app?.close() // ends the event streams
+    this.#server.closeIdleConnections()
+    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_MAX_MS)
+    await closed
+    clearTimeout(timer)
+  }
+}
+
+/** Unix milliseconds that never run backwards: rates are made of differences. */
+function steadyClock(): number {
+  return performance.timeOrigin + performance.now()
 }
 
 /** There are no unix sockets here: a path is a mistake. */

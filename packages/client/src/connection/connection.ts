@@ -2,7 +2,7 @@
 // frames mean is the handler's. A connection that ended is not opened again; whoever owns it makes a new one.
 //
 //   connecting --> handshake --> open --> ending --> closed         destroy() leads to closed from anywhere
-import { connect, type Socket } from 'node:net'
+import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net'
 import { auth, FrameDecoder, type FrameHandler, FrameType, identify, MAGIC_V2, NOP } from '@nsq-ts/protocol'
 import { Alarm } from '../alarm.ts'
 import { parseAddress } from '../address.ts'
@@ -27,6 +27,8 @@ export interface ConnectionHandler {
   onClose(error: NsqError | undefined): void
 }
 
+/** Most bytes taken at a time, as Node's streams do. */
+const READ_SIZE = 64 * 1024
 /** Bytes in the socket's own queue from which on nobody should write more. */
 const CONGESTED_SIZE = 1024 * 1024
 /** How long the peer may take to hang up after we did. */
@@ -72,7 +74,7 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#layer = new PlainLayer(this)
     const { host, port } = parseAddress(address)
-    this.#socket = connect({ host, port, noDelay: true, ...settings.local })
+    this.#socket = connect({ host, port, noDelay: true, ...settings.local, ...this.#readInPlace() })
     this.#socket.once('connect', () => this.#onConnected())
     this.#listen(this.#socket)
     this.#alarm = new Alarm(settings.environment)
@@ -138,6 +140,20 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   }
 
   // Socket
+
+  /**
+   * Lets the socket read into one buffer again and again, where nothing is laid over it: a stream that makes one of 64 KiB for
+   * each read costs a publish that is awaited 2 of its 18 us of CPU. Whatever takes a chunk borrows it.
+   */
+  #readInPlace(): Partial<Pick<TcpSocketConnectOpts, 'onread'>> {
+    if (this.#settings.tls !== undefined) return {}
+    const buffer = Buffer.allocUnsafeSlow(READ_SIZE)
+    const callback = (size: number): boolean => {
+      this.#onData(buffer.subarray(0, size))
+      return true // go on reading
+    }
+    return { onread: { buffer, callback } }
+  }
 
   #onConnected(): void {
     if (this.#state !== 'connecting') return

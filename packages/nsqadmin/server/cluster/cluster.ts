@@ -95,6 +95,16 @@ export class Cluster {
     return [...errors, ...(await this.#tellNsqds(producers, '/topic/delete', { topic }))]
   }
 
+  /** Publishes a message on one node. @throws {UpstreamError} */
+  async publish(node: string, topic: string, body: Uint8Array, deferMs: number): Promise<void> {
+    await this.#upstreams.post(
+      'nsqd',
+      node,
+      `/pub${query({ topic, defer: deferMs === 0 ? '' : String(deferMs) })}`,
+      body,
+    )
+  }
+
   #tellLookupds(path: string, parameters: Readonly<Record<string, string>>): Promise<UpstreamError[]> {
     return this.#upstreams.postEach('nsqlookupd', this.lookupds, path + query(parameters))
   }

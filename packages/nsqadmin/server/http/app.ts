@@ -1,13 +1,17 @@
 import type { Server } from 'node:http'
+import { fastifySSE } from '@fastify/sse'
 import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AdminContext } from '../context.ts'
 import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
+import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
+import { publishRoute } from '../routes/publish-route.ts'
 import { readRoutes } from '../routes/read-routes.ts'
 import { sessionRoutes } from '../routes/session-routes.ts'
+import { tailRoute } from '../routes/tail-route.ts'
 import { limitAttempts } from './attempts.ts'
 import { compressAnswers } from './compression.ts'
 import { asNsq, followConventions } from './conventions.ts'
@@ -25,6 +29,9 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     exposeHeadRoutes: false, // HEAD is 405, as in the original
     bodyLimit: BODY_SIZE_MAX,
     routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void reply.code(400).type('text/plain; charset=utf-8').send('400 Bad Request') // a path that cannot be decoded
+    },
     rewriteUrl(request) {
       request.headers['content-type'] = 'application/octet-stream' // any or none will do
       return properTarget(request.url ?? '/')
@@ -34,6 +41,7 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
   answerUnrouted(app)
   await setSecurityHeaders(app, checked.graphiteProxy === undefined ? origin(settings.current.graphiteUrl) : undefined)
   await compressAnswers(app)
+  await app.register(fastifySSE, { heartbeatInterval: 15_000 })
   const context: AdminContext = { ...parts, mayTry: await limitAttempts(app) }
   guardRoutes(app, context)
 
@@ -45,6 +53,10 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     configRoutes(api, context)
     graphiteRoutes(api, context)
     sessionRoutes(api, context)
+    historyRoutes(api, context)
+    liveRoutes(api, context)
+    publishRoute(api, context)
+    tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)
   await pageRoutes(app, context)

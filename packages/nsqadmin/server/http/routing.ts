@@ -1,6 +1,6 @@
 // Paths as the original's router reads them, around fastify's own: decoded before they are cut into segments, and forgiving about
 // slashes, dots and letter case, by a redirect (nsqadmin.md, section 4).
-import { HttpError, percentDecode, Router } from '@nsq-ts/daemon'
+import { HttpError, percentDecode, redirectReply, Router } from '@nsq-ts/daemon'
 import type { Method, Route } from '@nsq-ts/daemon'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
@@ -21,6 +21,10 @@ export function answerUnrouted(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one as Method, path: url, handle: () => undefined })
   })
+  app.addHook('onRequest', async (request, reply) => {
+    // fastify takes `/api/topics/` for a topic without a name.
+    if (Object.values(request.params as object).includes('')) reply.callNotFound()
+  })
   let router: Router | undefined
   app.setNotFoundHandler((request, reply) => {
     router ??= new Router(routes)
@@ -34,9 +38,13 @@ function answer(router: Router, request: FastifyRequest, reply: FastifyReply): F
   const match = router.match(request.method, path)
   switch (match.kind) {
     case 'redirect': {
-      const location = match.path.split('/').map(encodeURIComponent).join('/')
       const query = question === -1 ? '' : request.url.slice(question)
-      return reply.redirect(location + query, request.method === 'GET' ? 301 : 307)
+      const { status, contentType, headers, body } = redirectReply(match.path, query, request.method)
+      if (contentType !== '') void reply.type(contentType)
+      return reply
+        .code(status)
+        .headers(Object.fromEntries(headers))
+        .send(body === '' ? undefined : body)
     }
     case 'options':
       return reply.header('Allow', match.allow).send()

@@ -46,7 +46,7 @@ export async function pageRoutes(app: FastifyInstance, { settings, at }: AdminCo
   if (!existsSync(folder)) return
   await app.register(fastifyStatic, {
     root: folder,
-    prefix: at('/'),
+    prefix: basePath === '/' ? '/' : `${basePath}/`,
     index: false,
     wildcard: false, // each file is a route, so that everything else is as it is without files
     globIgnore: ['index.html'],

@@ -1,5 +1,6 @@
 // What the original's API shows of the cluster (nsqadmin.md, section 6.1).
 import { HttpError, parseQuery } from '@nsq-ts/daemon'
+import type { Query } from '@nsq-ts/daemon'
 import type { FastifyInstance } from 'fastify'
 import { byTopology } from '../aggregate/clients.ts'
 import { mergeChannels } from '../aggregate/channels.ts'
@@ -31,7 +32,7 @@ const READ = { config: { access: 'read' } } as const
 
 export function readRoutes(app: FastifyInstance, { cluster, logger, at }: AdminContext): void {
   app.get(at('/api/topics'), READ, async ({ url }): Promise<TopicsAnswer | InactiveTopicsAnswer> => {
-    const inactive = parseQuery(url).get('inactive') === 'true'
+    const inactive = queryOf(url).get('inactive') === 'true'
     const steps = new Steps(logger)
     const topics = await steps.query('get topics', cluster.topics())
     if (inactive) return { topics: await inactiveTopics(cluster, topics), message: steps.message }
@@ -91,6 +92,18 @@ export function readRoutes(app: FastifyInstance, { cluster, logger, at }: AdminC
     })
     return { stats: Object.fromEntries(stats.sort(([a], [b]) => byteOrder(a, b))), message: steps.message }
   })
+}
+
+/** @throws {HttpError} 400 that says what is wrong with a query, as the original does here and nowhere else */
+function queryOf(url: string): Query {
+  try {
+    return parseQuery(url)
+  } catch (cause) {
+    const query = url.slice(url.indexOf('?') + 1)
+    const [escape] = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(query) ?? []
+    const problem = query.includes(';') ? 'invalid semicolon separator in query' : `invalid URL escape "${escape}"`
+    throw new HttpError(400, problem, { cause })
+  }
 }
 
 /** Topics that are registered but that no nsqd has, with their registered channels. */

@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import { Agent, request } from 'undici'
 import { jsonError } from '../http/go-json.ts'
+import { number, objectOf, text } from './read-fields.ts'
+import type { Json } from './read-fields.ts'
 import { transportCause } from './transport-cause.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -43,9 +45,9 @@ export class UpstreamClient {
     })
   }
 
-  /** The parsed JSON of a 200. @throws {UpstreamError} */
-  async getJson(url: string, signal?: AbortSignal): Promise<unknown> {
-    const { body } = await this.#ask('GET', url, undefined, signal)
+  /** The parsed JSON of a 200. @param token sent as `Bearer` @throws {UpstreamError} */
+  async getJson(url: string, token = ''): Promise<unknown> {
+    const { body } = await this.#ask('GET', url, token)
     try {
       return JSON.parse(body)
     } catch (cause) {
@@ -54,8 +56,8 @@ export class UpstreamClient {
   }
 
   /** @throws {UpstreamError} unless it is answered 200 */
-  async post(url: string, body?: Uint8Array): Promise<void> {
-    await this.#ask('POST', url, body)
+  async post(url: string, token = '', body?: Uint8Array): Promise<void> {
+    await this.#ask('POST', url, token, body)
   }
 
   /** Breaks off what runs. */
@@ -64,22 +66,24 @@ export class UpstreamClient {
     await this.#agent.destroy()
   }
 
-  async #ask(method: 'GET' | 'POST', url: string, body?: Uint8Array, signal?: AbortSignal): Promise<Answer> {
-    const first = await this.#send(method, url, body, signal)
+  async #ask(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
+    const first = await this.#send(method, url, token, body)
     if (first.status !== 403 || url.startsWith('https:')) return expectOk(first)
-    return expectOk(await this.#send(method, httpsUrl(url, first.body), body, signal))
+    return expectOk(await this.#send(method, httpsUrl(url, first.body), token, body))
   }
 
-  async #send(method: 'GET' | 'POST', url: string, body?: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+  async #send(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
     const { requestTimeoutMs } = this.#settings
     const signals = [this.#closing.signal]
-    if (signal !== undefined) signals.push(signal)
     if (requestTimeoutMs > 0) signals.push(AbortSignal.timeout(requestTimeoutMs))
     try {
       const answer = await request(url, {
         method,
         dispatcher: this.#agent,
-        headers: { accept: 'application/vnd.nsq; version=1.0' },
+        headers: {
+          accept: 'application/vnd.nsq; version=1.0',
+          ...(token !== '' && { authorization: `Bearer ${token}` }),
+        },
         signal: AbortSignal.any(signals),
         ...(body && { body }),
       })
@@ -94,7 +98,8 @@ export class UpstreamClient {
 function expectOk(answer: Answer): Answer {
   const { status, body } = answer
   if (status === 200) return answer
-  throw new UpstreamError(`got response ${status} ${STATUS_CODES[status] ?? ''} ${JSON.stringify(body)}`)
+  const message = `got response ${status} ${STATUS_CODES[status] ?? ''} ${JSON.stringify(body)}`
+  throw new UpstreamError(message, { answer: { status, code: text(jsonOf(body)['message']) } })
 }
 
 /** Where an nsqd that requires TLS is to be asked. @throws {UpstreamError} for a 403 that means something else */
@@ -108,11 +113,16 @@ function httpsUrl(url: string, body: string): string {
 }
 
 function httpsPort(body: string): number | undefined {
+  const port = number(jsonOf(body)['https_port'])
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+}
+
+/** An empty object for what is no JSON: then it is not an answer of NSQ's. */
+function jsonOf(body: string): Json {
   try {
-    const port = (JSON.parse(body) as { https_port?: unknown } | null)?.https_port
-    return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+    return objectOf(JSON.parse(body))
   } catch {
-    return undefined // no JSON: it is not nsqd's answer
+    return {}
   }
 }
 

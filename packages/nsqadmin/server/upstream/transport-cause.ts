@@ -42,7 +42,7 @@ export function transportCause(error: unknown, url: URL): string {
 function innermost(error: unknown): SystemError {
   const found = (error instanceof Error ? error : new Error(String(error))) as SystemError
   const [first] = found.errors ?? []
-  return first instanceof Error ? (first as SystemError) : found
+  return first instanceof Error ? first : found
 }
 
 function hostPort(address: string, port: number | string): string {
