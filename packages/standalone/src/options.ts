@@ -1,7 +1,7 @@
 // The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag>, --nsqlookupd.<flag>
 // and --nsqadmin.<flag>.
 import { commonRows, LOG_LEVEL, optionRow, resolveOptions, stringOption } from '@nsq-ts/daemon'
-import type { OptionTable, Options } from '@nsq-ts/daemon'
+import type { LogLevel, OptionTable, Options } from '@nsq-ts/daemon'
 import { nsqadminTable } from '@nsq-ts/nsqadmin/options'
 import type { NsqadminOptions } from '@nsq-ts/nsqadmin/options'
 import { nsqdTable } from '@nsq-ts/nsqd'
