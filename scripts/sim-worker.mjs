@@ -1,4 +1,5 @@
 // Plays the seeds that sim.mjs hands out, and says of each when it begins and how it ended.
+/* oxlint-disable unicorn/require-post-message-target-origin -- to threads, not to windows */
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 

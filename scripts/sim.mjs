@@ -3,6 +3,7 @@
 //   npm run sim -- --seeds 10000              seeds 1 to 10000, on all cores
 //   npm run sim -- --seeds 5000 --from 10001  the next ones
 //   npm run sim -- --seed 851                 one of them again, with all that was done in it
+/* oxlint-disable unicorn/require-post-message-target-origin -- to threads, not to windows */
 import { build } from 'esbuild'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'

@@ -213,7 +213,7 @@ export class Ledger {
     this.#forEachEntry((entry) => {
       const known = kind === 'cutPower' ? entry.synced : entry.flushed
       if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
-      entry.fuzzy = true
+      entry.fuzzy ||= this.#loose || !known
       entry.twice ||= damaged
       if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
       if (doubtful || lost || !known) entry.notBefore = 0
