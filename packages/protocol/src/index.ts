@@ -45,6 +45,8 @@ export {
   SIZE_FIELD_SIZE,
   writeFrameHeader,
 } from './frames.ts'
+export { readIdentifyBody } from './identify-body.ts'
+export type { IdentifyFieldType } from './identify-body.ts'
 export {
   decodeMessage,
   encodeMessage,
