@@ -44,7 +44,7 @@ export class TopicLogs {
     if (topics.length > 0) {
       demand(this.#running.size > 0, 'no topic is written')
     } else {
-      const client = this.#client()
+      const client = this.#client(stop)
       while (await delay(topicRefreshMs, stop)) {
         for (const topic of await this.#lookUp(client)) this.#begin(topic, stop)
       }
@@ -53,9 +53,9 @@ export class TopicLogs {
     await Promise.all(this.#ends)
   }
 
-  #client(): JsonClient {
+  #client(stop: AbortSignal): JsonClient {
     const { connectTimeoutMs: connectMs, requestTimeoutMs: requestMs } = this.#options
-    return new JsonClient({ connectMs, requestMs })
+    return new JsonClient({ connectMs, requestMs }, stop)
   }
 
   async #lookUp(client: JsonClient): Promise<readonly string[]> {
