@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { nsqdFlagsPage } from '../packages/nsqd/dist/options-page.js'
 import { nsqlookupdFlagsPage } from '../packages/nsqlookupd/dist/options-page.js'
+import { toolsFlagsPage } from '../packages/tools/dist/flags-page.js'
 
-const pages = { nsqd: nsqdFlagsPage, nsqlookupd: nsqlookupdFlagsPage }
+const pages = { nsqd: nsqdFlagsPage, nsqlookupd: nsqlookupdFlagsPage, tools: toolsFlagsPage }
 
 for (const [program, page] of Object.entries(pages)) {
   writeFileSync(new URL(`../docs/${program}-flags.md`, import.meta.url), page())
