@@ -18,6 +18,9 @@ const JOURNAL_DELAY_MS = 20
 /** The same while the disk takes nothing. */
 const JOURNAL_RETRY_MS = 500
 
+/** Messages that are due later than this leave memory, once they are on disk: others have more use of it. */
+const LONG_WAIT_MS = 60_000
+
 /** A publish reached a topic that is being deleted or closed. */
 export class TopicExitingError extends Error {
   constructor() {
@@ -503,13 +506,18 @@ export class Topic implements TurnTask {
     scheduled.raiseFloorHeld(to)
     if (this.#unfollowed) this.store!.requestFlush()
     const wallMs = this.#context.clock.wallUs() / 1000
+    let soonestMs = Infinity
     for (let position = from; position < to; position++) {
       const segment = scheduled.segmentAt(position)
       if (position >= segment.tail) continue // a gap
       const index = position - segment.base
       const delayMs = remainingMs(segment.delays![index]!, wallMs)
       for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
-      if (position + 1 === segment.tail && segment.sealed && segment.written) segment.delays = null
+      soonestMs = Math.min(soonestMs, delayMs)
+      if (position + 1 < segment.tail || !segment.sealed || !segment.written) continue
+      segment.delays = null
+      if (soonestMs > LONG_WAIT_MS) scheduled.letGo(segment)
+      soonestMs = Infinity
     }
   }
 

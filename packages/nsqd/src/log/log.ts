@@ -343,6 +343,14 @@ export class Log {
     if (segment.readers === 0) this.#maybeCache(segment)
   }
 
+  /** A segment that nobody will read soon leaves memory, if it lives on disk and was to leave sooner or later. */
+  letGo(segment: Segment): void {
+    if (!segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
+    if (!segment.written || segment.extent === null) return
+    this.#storage?.cache.take(segment)
+    this.unload(segment)
+  }
+
   /** A segment that was kept in memory for those to come need not be any more: all have read it. */
   page(segment: Segment): void {
     if (segment.paged || !segment.sealed || !segment.written || segment.extent === null) return
