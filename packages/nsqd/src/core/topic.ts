@@ -223,6 +223,20 @@ export class Topic implements TurnTask {
     return this.#taken(this.scheduled, waiter, ticket)
   }
 
+  /**
+   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
+   * @param headers encoded (log/headers.ts)
+   */
+  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+    if (this.#closed) throw new TopicExitingError()
+    this.#headers.stamp()
+    this.messageCount++
+    this.messageBytes += body.length
+    this.log.append(this.#headers, body, 0, body.length)
+    this.log.annotate(headers)
+    return this.#taken(this.log, waiter, ticket)
+  }
+
   /** @returns true when what was appended is safe as it is */
   #taken(log: Log, waiter: CommitWaiter | undefined, ticket: number): boolean {
     if (log.committed === log.tail) return true // a batch without messages
@@ -257,6 +271,7 @@ export class Topic implements TurnTask {
     const ephemeral = isEphemeral(name)
     const kept = store !== null && !ephemeral
     const channel = new Channel(this.#context, name, ephemeral, {
+      topicName: this.name,
       log: this.log,
       distributed,
       journal: kept ? new ChannelJournal(store, ++this.#channelNumber) : null,
