@@ -16,7 +16,7 @@ import {
 } from '@nsq-ts/daemon'
 import type { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
-import type { CoreContext } from './core/context.ts'
+import type { CoreContext, CoreOptions } from './core/context.ts'
 import { deadLetterTopics } from './core/dead-letters.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
@@ -37,7 +37,7 @@ import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
-import { DataPathLock } from './storage/data-path-lock.ts'
+import { DataPathLock, makeDataPath } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
 import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
@@ -93,6 +93,7 @@ export class Nsqd implements Daemon {
   readonly redrives: Redrives
 
   #options: NsqdOptions
+  readonly #coreOptions: { -readonly [Key in keyof CoreOptions]: CoreOptions[Key] }
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
@@ -133,24 +134,32 @@ export class Nsqd implements Daemon {
   ) {
     this.logger = logger
     this.#options = options
-    this.topicSettings = new AllTopicSettings(options)
-    this.retrySettings = new AllRetrySettings(options)
+    this.#coreOptions = {
+      nodeId: options.nodeId,
+      memQueueSize: options.memQueueSize,
+      maxMsgTimeoutMs: options.maxMsgTimeoutMs,
+      topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
+      requeueOnDisconnect: options.requeueOnDisconnect,
+    }
+    this.topicSettings = new AllTopicSettings(() => this.#options)
+    this.retrySettings = new AllRetrySettings(() => this.#options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
     this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
     this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
-      if (full) logger.warn(`DISK: less than ${options.diskReserve} bytes are free; publishes are refused`)
+      if (full) logger.warn(`DISK: less than ${this.#options.diskReserve} bytes are free; publishes are refused`)
       else logger.info('DISK: there is space again; publishes are taken')
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
-    this.limits = new CreationLimits(this.registry, options)
+    this.limits = new CreationLimits(this.registry, () => this.#options)
     this.discovery = new Discovery({
       registry: this.registry,
       logger,
       options,
       announced: () => effectiveOptions(this),
+      checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
     this.redrives = new Redrives({
@@ -158,6 +167,7 @@ export class Nsqd implements Daemon {
       logger,
       changed: () => this.#persistQuietly(),
     })
+    this.addReadinessCheck(() => this.discovery.notTried())
     this.drain = new Drain({
       registry: this.registry,
       logger,
@@ -180,6 +190,12 @@ export class Nsqd implements Daemon {
     this.logger.level = this.#options.logLevel
     if (change.lookupdTcpAddresses !== undefined && !this.drain.active)
       this.discovery.setAddresses(change.lookupdTcpAddresses)
+    this.#coreOptions.requeueOnDisconnect = this.#options.requeueOnDisconnect
+    if (change.diskReserve !== undefined) this.#diskSpace.changeReserve(change.diskReserve)
+    if ('maxTopicBytes' in change || 'maxTopicAgeMs' in change || 'topicLimitPolicy' in change) {
+      const lasting = [...this.registry.topics()].filter(({ ephemeral }) => !ephemeral)
+      for (const topic of lasting) topic.limits.change(this.topicSettings.of(topic.name))
+    }
   }
 
   /** @throws {Error} before `start` */
@@ -269,6 +285,7 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
+    if (makeDataPath(this.#dataPath)) this.logger.info(`made the data path ${this.#dataPath}`)
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
@@ -417,6 +434,7 @@ export class Nsqd implements Daemon {
     const server = new HttpServer({
       routes,
       logger: this.logger,
+      maxConnections: () => this.#options.maxHttpConnections,
       ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
     })
     const bound = await server.listen(address, this.#fail)
@@ -430,7 +448,13 @@ export class Nsqd implements Daemon {
     if (parseHostPort(address) === undefined) {
       throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
     }
-    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      name: 'HTTPS',
+      maxConnections: () => this.#options.maxHttpConnections,
+      ...httpsSettings(tls),
+    })
     const bound = await server.listen(address, this.#fail)
     this.#httpsServer = server
     tls.listen((material) => server.renewTls(material))
@@ -536,26 +560,19 @@ export class Nsqd implements Daemon {
   // ---- wiring ----
 
   #coreContext(): CoreContext {
-    const options = this.#options
     return {
       clock: this.#clock,
       random: Math.random,
       turn: this.#turn,
       scanner: this.#scanner,
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
-      latency: latencyRecorders(options),
+      latency: latencyRecorders(this.#options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
       refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
       retryPolicy: (topic, channel) => this.retrySettings.of(topic, channel),
       deadLetters: deadLetterTopics(() => this.registry),
-      options: {
-        nodeId: options.nodeId,
-        memQueueSize: options.memQueueSize,
-        maxMsgTimeoutMs: options.maxMsgTimeoutMs,
-        topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
-        requeueOnDisconnect: options.requeueOnDisconnect,
-      },
+      options: this.#coreOptions,
     }
   }
 
@@ -585,6 +602,7 @@ export class Nsqd implements Daemon {
       limits: this.limits,
       refuse: () => this.drain.check(),
       options: this.#options,
+      maxConnections: () => this.#options.maxConnections,
       version: VERSION,
     }
   }

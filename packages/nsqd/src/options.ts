@@ -185,7 +185,7 @@ export const nsqdTable = {
   dataPath: stringOption('data-path', {
     default: '',
     defaultText: 'the current directory',
-    help: 'folder for messages and metadata; it must exist',
+    help: 'folder for messages and metadata; made if it is missing, its parents are not',
     group: STORAGE,
   }),
   memQueueSize: integerOption('mem-queue-size', {
@@ -383,6 +383,13 @@ export const nsqdTable = {
     default: 0,
     min: 0,
     help: 'maximum number of TCP connections; one more is told so and closed; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
+  }),
+  maxHttpConnections: integerOption('max-http-connections', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of HTTP connections, and as many of HTTPS; one more is answered 503 and closed, probes excepted; 0 is unlimited',
     group: CLIENTS,
     ours: true,
   }),

@@ -7,11 +7,12 @@ export type RetryOverrides = Partial<RetryPolicy>
 
 /** What becomes of failing messages, channel by channel: over HTTP before pattern before option. */
 export class AllRetrySettings {
-  readonly #options: NsqdOptions
+  readonly #options: () => NsqdOptions
   /** By topic, by channel. */
   readonly #overrides = new Map<string, Map<string, RetryOverrides>>()
 
-  constructor(options: NsqdOptions) {
+  /** @param options as they are at the moment */
+  constructor(options: () => NsqdOptions) {
     this.#options = options
   }
 
@@ -42,7 +43,7 @@ export class AllRetrySettings {
 
   /** A pattern such as `*` is meant for channels, not for those that read their dead letters. */
   #fromOptions(topic: string, channel: string): RetryPolicy {
-    const options = this.#options
+    const options = this.#options()
     const jitter = options.retryJitter / 100
     if (isDeadLetterTopic(topic)) return { maxAttempts: 0, deadLetterTopic: '', backoffMs: [], jitter }
     const name = `${topic}/${channel}`

@@ -37,15 +37,15 @@ export function restoreTopic(topic: Topic, names: readonly string[], recovered: 
   loadDelays(topic.scheduled, scheduledDistributed)
   if (recovered !== null) topic.continueAfter(recovered.lastIdHi, recovered.lastIdLo)
   for (const log of [topic.log, topic.scheduled]) continueIds(topic, log)
+  if (damaged) for (const { ownLog } of topic.channels.values()) if (ownLog !== null) continueIdsAfterAll(topic, ownLog)
 }
 
 /** Up to where the channels were given the messages, and the scheduled ones. */
 export function placesOf(recovered: RecoveredTopic | null, log: Log, scheduled: Log): [number, number] {
   if (recovered === null) return [log.head, scheduled.head]
+  if (recovered.following) return [log.tail, scheduled.tail]
   const channels = [...recovered.channels.values()]
-  const distributed = recovered.following
-    ? log.tail
-    : Math.max(recovered.distributed, ...channels.map((channel) => channel.readTo))
+  const distributed = Math.max(recovered.distributed, ...channels.map((channel) => channel.readTo))
   const scheduledDistributed = Math.max(
     recovered.scheduledDistributed,
     ...channels.map((channel) => channel.scheduledReadTo),
@@ -148,14 +148,30 @@ function loadDelays(log: Log, from: number): void {
   for (const segment of log.segments) if (segment.tail > from) log.loadNow(segment)
 }
 
-/** The clock may have gone back since: an id must not be given twice. */
+/** The clock may have gone back since: an id must not be given twice. They grow with the positions. */
 function continueIds(topic: Topic, log: Log): void {
-  const last = log.segments.at(-1)
-  if (last === undefined) return
-  log.loadNow(last)
-  for (let index = last.count - 1; index >= 0; index--) {
-    if (last.isMissing(index)) continue
-    topic.continueAfter(last.idHi(index), last.idLo(index))
-    return
+  for (const segment of log.segments.toReversed()) {
+    if (log.whileLoaded(segment, () => continueIdsOf(topic, segment))) return
+  }
+}
+
+/** @returns whether there is any message in it that could be read */
+function continueIdsOf(topic: Topic, segment: Segment): boolean {
+  for (let index = segment.count - 1; index >= 0; index--) {
+    if (segment.isMissing(index)) continue
+    topic.continueAfter(segment.idHi(index), segment.idLo(index))
+    return true
+  }
+  return false
+}
+
+/** The same for a log in which they lie in any order, where the journal does not tell. */
+function continueIdsAfterAll(topic: Topic, log: Log): void {
+  for (const segment of log.segments.slice()) {
+    log.whileLoaded(segment, () => {
+      for (let index = 0; index < segment.count; index++) {
+        if (!segment.isMissing(index)) topic.continueAfter(segment.idHi(index), segment.idLo(index))
+      }
+    })
   }
 }

@@ -563,7 +563,8 @@ export class Topic implements TurnTask {
   #flushJournal(): void {
     const store = this.store!
     if (this.#closed) return
-    if (this.#unfollowed && store.journal.begun) this.#describeSelf(store.journal.records)
+    // With whatever is recorded goes the last id: what is moved to a channel's own log has it from nowhere else.
+    if (store.journal.begun && (this.#unfollowed || store.recording)) this.#describeSelf(store.journal.records)
     this.#flush(() => store.flush())
   }
 

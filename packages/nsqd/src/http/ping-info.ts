@@ -7,7 +7,7 @@ import { drainReport } from './drain.ts'
 /** `/ping`, for load balancers, and `/info`, for nsqadmin and people. */
 export function pingAndInfoRoutes(nsqd: Nsqd): Route[] {
   return [
-    { method: 'GET', path: '/ping', handle: () => ping(nsqd) },
+    { method: 'GET', path: '/ping', probe: true, handle: () => ping(nsqd) },
     { method: 'GET', path: '/info', handle: () => info(nsqd) },
   ]
 }

@@ -172,7 +172,8 @@ export class DataFile {
     if (trailer.readUInt32BE(0) !== TRAILER_MAGIC) return null
     const offset = trailer.readDoubleBE(8)
     const size = this.size - TRAILER_SIZE - offset
-    if (!(offset >= FILE_HEADER_SIZE && size >= BATCH_HEADER_SIZE)) return null
+    // Nothing vouches for the trailer but what it points to.
+    if (!Number.isSafeInteger(offset) || offset < FILE_HEADER_SIZE || size < BATCH_HEADER_SIZE) return null
     const bytes = Buffer.alloc(size)
     const batch = readWhole(handle, bytes, offset) === size ? readBatch(bytes, 0, size) : null
     if (batch === null || batch.kind !== BatchKind.index || batch.count * INDEX_ENTRY_SIZE !== batch.end - batch.start)

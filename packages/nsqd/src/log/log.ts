@@ -312,11 +312,7 @@ export class Log {
   /** Reads a segment back into memory (Segment.load). */
   load(segment: Segment, done: (error: Error | null) => void): void {
     this.#storage!.store.load(segment, (error) => {
-      if (error === null) {
-        this.#size += segment.capacity
-        this.#forgetDelays(segment)
-        this.#maybeCache(segment)
-      }
+      if (error === null) this.#loaded(segment)
       done(error)
     })
   }
@@ -325,7 +321,25 @@ export class Log {
   loadNow(segment: Segment): void {
     if (segment.resident) return
     this.#storage!.store.loadNow(segment)
+    this.#loaded(segment)
+  }
+
+  /** Sees to it that a segment is in memory while `look` looks at it. @throws of the file system */
+  whileLoaded<T>(segment: Segment, look: () => T): T {
+    this.beginReading(segment)
+    try {
+      this.loadNow(segment)
+      return look()
+    } finally {
+      this.endReading(segment)
+    }
+  }
+
+  #loaded(segment: Segment): void {
     this.#size += segment.capacity
+    // Where all of it is damaged there are no delays either: it is found missing at once.
+    if (this.kind === LogKind.scheduled) segment.delays ??= new Array<number>(segment.count).fill(0)
+    this.#forgetDelays(segment)
     this.#maybeCache(segment)
   }
 

@@ -52,6 +52,9 @@ export class TopicStore implements JournalKeeper {
   /** Channels with a run that is not in the journal yet. */
   readonly #runs = new Set<ChannelJournal>()
   #durability: Durability
+  /** There is a folder. */
+  #made = false
+  /** And its name is on stable storage. */
   #prepared = false
   #flushRequested = false
   /** The journal was told of copies since it was last synced. */
@@ -136,6 +139,11 @@ export class TopicStore implements JournalKeeper {
     this.requestFlush()
   }
 
+  /** Something waits to be written to the journal. */
+  get recording(): boolean {
+    return this.#runs.size > 0 || !this.journal.records.empty
+  }
+
   requestFlush(): void {
     if (this.#flushRequested) return
     this.#flushRequested = true
@@ -215,7 +223,7 @@ export class TopicStore implements JournalKeeper {
 
   /** There is something that a journal has to tell of. */
   get #wanted(): boolean {
-    return this.#prepared || this.journal.begun
+    return this.#made || this.journal.begun
   }
 
   // ---- stable storage ----
@@ -254,12 +262,13 @@ export class TopicStore implements JournalKeeper {
 
   // ---- start and stop ----
 
-  /** Makes the folder. @throws of the file system */
+  /** Makes the folder; for all we know, one that is there was made right before a crash. @throws of the file system */
   prepare(): void {
     if (this.#prepared) return
     const { files } = this.#settings
     this.#clearLeftover()
     files.makeDirectory(this.directory)
+    this.#made = true
     files.syncDirectory(parentOf(this.directory))
     this.#prepared = true
   }
@@ -269,7 +278,7 @@ export class TopicStore implements JournalKeeper {
    * @param names of the files in it
    */
   open(names: readonly string[]): { messages: Extent[]; scheduled: Extent[]; own: Map<string, Extent[]> } {
-    this.#prepared = true
+    this.#made = true
     const own = new Map<string, Extent[]>()
     for (const channel of ownChannels(names)) own.set(channel, this.ownLog(channel).store.open(names))
     return { messages: this.messages.store.open(names), scheduled: this.scheduled.store.open(names), own }
@@ -307,7 +316,7 @@ export class TopicStore implements JournalKeeper {
   destroy(): void {
     for (const store of [...this.#stores(), ...this.#dropped]) store.closeHandles()
     this.journal.close()
-    if (this.#prepared || this.#leftover) this.#removeAll()
+    if (this.#made || this.#leftover) this.#removeAll()
   }
 
   #removeAll(): void {

@@ -218,9 +218,9 @@ export class TopicFolder {
     attempts: number,
     dueWallMs: number | null,
   ): IterableIterator<StoredMessage> {
-    log.loadNow(segment)
     log.beginReading(segment)
     try {
+      log.loadNow(segment)
       if (segment.isMissing(index)) this.missingCount++
       else yield { segment, index, attempts, dueWallMs }
     } finally {

@@ -47,7 +47,18 @@ const WEIGHTS = {
 } as const
 type Kind = keyof typeof WEIGHTS
 
+/** What only happens by plan, where there is one. */
+const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
+
+/** The one thing that goes wrong, and at which call of the disk. */
+export interface Plan {
+  readonly at: number
+  readonly what: Death | Fault['code'] | 'short'
+}
+
 export interface SimulationOptions {
+  /** Instead of trouble at random. */
+  readonly plan?: Plan
   /** Puts something between the broker and the disk. */
   readonly wrap?: (disk: SimDisk) => LogFiles
   readonly steps?: number
@@ -66,6 +77,7 @@ export class CrashSimulation {
   readonly #files: LogFiles
   readonly #ledger: Ledger
   readonly #steps: number
+  readonly #plan: Plan | null
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
   #subscribers = new Map<Channel, SimSubscriber>()
@@ -74,7 +86,7 @@ export class CrashSimulation {
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { wrap, steps }: SimulationOptions = {}) {
+  constructor(seed: number, { wrap, steps, plan }: SimulationOptions = {}) {
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
@@ -86,6 +98,7 @@ export class CrashSimulation {
       blockSize,
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
     }
+    this.#plan = plan ?? null
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
     this.#ledger = new Ledger(this.#options.durability)
     this.#broker = new SimBroker(this.#options, this.#files, null)
@@ -93,17 +106,31 @@ export class CrashSimulation {
   }
 
   run(): void {
+    this.#follow()
     this.#broker.start(this.#metadata)
-    const kinds = Object.keys(WEIGHTS) as Kind[]
+    const kinds = (Object.keys(WEIGHTS) as Kind[]).filter((kind) => this.#plan === null || !TROUBLE.has(kind))
     const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
       const kind = kinds.find((candidate) => (at -= WEIGHTS[candidate]) < 0)!
       this.#log(kind)
       this.#do(kind)
-      if (this.disk.dead) this.#crash(this.#random() < 0.5 ? 'kill' : 'cutPower')
+      if (this.disk.dead) this.#crash(this.#death())
     }
     this.#drain()
+  }
+
+  #follow(): void {
+    if (this.#plan === null) return
+    const { at, what } = this.#plan
+    this.disk.shortness = 0
+    if (what === 'kill' || what === 'cutPower') this.disk.dieAt = at
+    else this.disk.planned = { at, what }
+  }
+
+  #death(): Death {
+    if (this.#plan?.what === 'kill' || this.#plan?.what === 'cutPower') return this.#plan.what
+    return this.#random() < 0.5 ? 'kill' : 'cutPower'
   }
 
   #log(line: string): void {
@@ -463,7 +490,7 @@ export class CrashSimulation {
     this.disk.failed = false
     this.#subscribers.clear()
     const { clock } = this.#broker
-    if (this.#random() < 0.1) {
+    if (this.#plan === null && this.#random() < 0.1) {
       // Half of the time to where the last life began, so that every moment of it comes again.
       const backMs = this.#random() < 0.5 ? 30_000 : clock.nowMs - this.#startedAt
       clock.skewUs -= backMs * 1000
@@ -471,7 +498,7 @@ export class CrashSimulation {
     }
     if (this.#random() < 0.7) clock.nowMs += below(this.#random, 3000)
     this.#startedAt = clock.nowMs
-    if (this.#random() < 0.15 && this.#dieStarting(clock) === 'cutPower') kind = 'cutPower'
+    if (this.#plan === null && this.#random() < 0.15 && this.#dieStarting(clock) === 'cutPower') kind = 'cutPower'
     this.#broker = new SimBroker(this.#options, this.#files, clock)
     this.#broker.start(this.#metadata)
     const damaged = this.#broker.stores.damagedCount > 0
@@ -528,8 +555,7 @@ export class CrashSimulation {
     for (const topic of this.#broker.registry.topics()) {
       lines.push(`${topic.name} ${topic.depth}`)
       for (const channel of topic.channels.values()) {
-        const { deferredCount, depth, inFlightCount, name } = channel
-        lines.push(`${topic.name}/${name} ${depth + inFlightCount + deferredCount}`)
+        lines.push(`${topic.name}/${channel.name} ${countOf(channel)}`)
       }
     }
     return { lines: lines.sort(), metadata: this.#broker.metadata() }
@@ -557,12 +583,19 @@ export class CrashSimulation {
       }
       this.#advance(round < 20 ? 100 : 3000)
       while (this.disk.complete()) this.#settleTurn()
-      if (count === 0 && round > 60) break
+      if (count === 0 && round > 20 && !this.#isAnythingLeft()) break
     }
     this.#ledger.forEachChannel((topic, channel) => this.#ledger.nothingOwed(topic, channel))
     for (const topic of registry.topics()) {
       if (topic.channels.size > 0) this.#nothingLeft(topic)
     }
+  }
+
+  #isAnythingLeft(): boolean {
+    for (const { channels } of this.#broker.registry.topics()) {
+      for (const channel of channels.values()) if (countOf(channel) > 0) return true
+    }
+    return false
   }
 
   #drainChannel(topic: Topic, channel: Channel): number {
@@ -582,8 +615,11 @@ export class CrashSimulation {
   }
 
   #nothingLeft(topic: Topic): void {
-    for (const { depth, inFlightCount, deferredCount, name } of topic.channels.values()) {
-      if (depth + inFlightCount + deferredCount > 0) throw new Error(`${name} still has messages`)
+    for (const channel of topic.channels.values()) {
+      if (countOf(channel) === 0) continue
+      const { deferredCount, depth, inFlightCount, name } = channel
+      const counts = `${depth} queued, ${inFlightCount} in flight, ${deferredCount} deferred`
+      throw new Error(`${topic.name}/${name} still has messages: ${counts}`)
     }
     for (let i = 0; i < 4; i++) {
       this.#broker.registry.sweep()
@@ -619,6 +655,10 @@ type Death = 'kill' | 'cutPower'
 interface Counts {
   readonly lines: readonly string[]
   readonly metadata: SimMetadata
+}
+
+function countOf({ deferredCount, depth, inFlightCount }: Channel): number {
+  return depth + inFlightCount + deferredCount
 }
 
 /** A touch tells, and changes nothing that matters here. */

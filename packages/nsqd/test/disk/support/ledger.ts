@@ -14,6 +14,8 @@ export interface LedgerMessage {
   safe: boolean
   /** It waits in its topic: no channel was given it. */
   waiting: boolean
+  /** Whether it does was forgotten: it may wait in its topic once more. */
+  vague: boolean
 }
 
 /** What a channel owes of a message. */
@@ -91,7 +93,8 @@ export class Ledger {
   channelEmptied(topicName: string, name: string, failed: boolean): void {
     for (const entry of this.#channel(topicName, name).entries.values()) {
       if (entry.message.waiting) continue // still the topic's
-      if (entry.state === 'open' || entry.state === 'free') mark(entry, failed ? 'free' : 'dropped')
+      const vague = failed || entry.message.vague
+      if (entry.state === 'open' || entry.state === 'free') mark(entry, vague ? 'free' : 'dropped')
     }
   }
 
@@ -107,7 +110,7 @@ export class Ledger {
 
   /** All that was published went to the channels. */
   distributed(topicName: string): void {
-    for (const message of this.topics.get(topicName)?.messages.values() ?? []) message.waiting = false
+    for (const message of this.topics.get(topicName)?.messages.values() ?? []) message.waiting = message.vague = false
   }
 
   /** A channel is not there any more after a start: so it was new, and nothing is owed to it. */
@@ -131,7 +134,7 @@ export class Ledger {
 
   published(topicName: string, bytes: Buffer, notBefore: number): LedgerMessage {
     const topic = this.topics.get(topicName)!
-    const message = { body: bytes.toString('latin1'), notBefore, safe: false, waiting: true }
+    const message = { body: bytes.toString('latin1'), notBefore, safe: false, waiting: true, vague: false }
     topic.messages.set(message.body, message)
     for (const channel of topic.channels.values()) channel.entries.set(message.body, entryOf(message))
     return message
@@ -210,13 +213,17 @@ export class Ledger {
     this.#forEachEntry((entry) => {
       const known = kind === 'cutPower' ? entry.synced : entry.flushed
       if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
-      entry.fuzzy = true
+      entry.fuzzy ||= this.#loose || !known
       entry.twice ||= damaged
       if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
       if (doubtful || lost || !known) entry.notBefore = 0
     })
-    if (!lost) return
-    for (const topic of this.topics.values()) for (const message of topic.messages.values()) message.safe = false
+    for (const topic of this.topics.values()) {
+      for (const message of topic.messages.values()) {
+        if (doubtful || lost) message.vague = true
+        if (lost) message.safe = false
+      }
+    }
   }
 
   nothingOwed(topic: LedgerTopic, { entries, name }: LedgerChannel): void {
@@ -243,10 +250,12 @@ export class Ledger {
     this.forEachChannel((_, channel) => channel.entries.forEach(visit))
   }
 
-  /** The clock may go back, and an id come again, but not while the other message is there. */
+  /** The clock may go back, and an id come again, but not while the other message is there: for all we know, if it is safe. */
   #isQueued(topicName: string, body: string): boolean {
     const { channels, messages } = this.topics.get(topicName)!
-    if (messages.get(body)?.waiting === true) return true
+    const message = messages.get(body)
+    if (message?.safe !== true) return false
+    if (message.waiting) return true
     return Array.from(channels.values()).some(({ entries }) => entries.get(body)?.state === 'open')
   }
 

@@ -24,6 +24,13 @@ export interface Fault {
   count: number
 }
 
+/** Which calls an error is the answer to. */
+const KINDS: Record<Fault['code'], readonly CallKind[]> = {
+  ENOSPC: ['write', 'create'],
+  EMFILE: ['open', 'create'],
+  EIO: ['open', 'create', 'write', 'read', 'sync', 'syncDirectory', 'remove', 'rename', 'truncate'],
+}
+
 type DataChange = { readonly at: number; readonly bytes: Buffer } | { readonly size: number }
 type NameChange =
   | { readonly kind: 'create'; readonly path: string; readonly inode: Inode }
@@ -55,6 +62,8 @@ export class SimDisk implements LogFiles {
   openCount = 0
   /** The process dies at this call: nothing reaches the disk any more. */
   dieAt = Infinity
+  /** One call, by its number, fails, or moves half of what it should. */
+  planned: { readonly at: number; readonly what: Fault['code'] | 'short' } | null = null
   /** Chance of a read or write that is cut short. */
   shortness = 0.05
   readonly #random: () => number
@@ -113,6 +122,23 @@ export class SimDisk implements LogFiles {
   flip(path: string, byte: number, bit: number): void {
     const inode = this.#names.get(path)!
     for (const bytes of [inode.seen, inode.kept]) if (byte < bytes.length) bytes[byte]! ^= 1 << bit
+  }
+
+  /** Another disk with all that is on this one, as if it had been synced. */
+  copy(): SimDisk {
+    const disk = new SimDisk(this.#random)
+    for (const [path, { seen }] of this.#names) {
+      const inode = { seen: Buffer.from(seen), kept: Buffer.from(seen), changes: [] }
+      disk.#names.set(path, inode)
+      disk.#keptNames.set(path, inode)
+    }
+    for (const folder of this.#folders) disk.#folders.add(folder)
+    return disk
+  }
+
+  /** What is in a file, as programs see it. */
+  contents(path: string): Buffer {
+    return this.#names.get(path)!.seen
   }
 
   /** All files there are, with their sizes. */
@@ -245,6 +271,16 @@ export class SimDisk implements LogFiles {
       this.failed = true
       throw failure('EIO', 'the process is dead')
     }
+    const { planned } = this
+    if (
+      planned !== null &&
+      this.calls === planned.at &&
+      planned.what !== 'short' &&
+      KINDS[planned.what].includes(kind)
+    ) {
+      this.failed = true
+      throw failure(planned.what, kind)
+    }
     for (const fault of this.faults) {
       if (!fault.kinds.includes(kind) || fault.after-- > 0 || fault.count-- <= 0) continue
       this.failed = true
@@ -254,6 +290,7 @@ export class SimDisk implements LogFiles {
 
   /** How much of `size` bytes a call is to move. */
   portion(size: number): number {
+    if (this.planned?.what === 'short' && this.planned.at === this.calls) return Math.max(1, size >>> 1)
     return size > 1 && this.#random() < this.shortness ? 1 + Math.floor(this.#random() * (size - 1)) : size
   }
 
