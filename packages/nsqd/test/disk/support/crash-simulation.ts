@@ -1,5 +1,7 @@
 import type { Channel } from '../../../src/core/channel.ts'
 import type { Topic } from '../../../src/core/topic.ts'
+import { peekChannel } from '../../../src/core/peek.ts'
+import { HEADER_SIZE } from '../../../src/log/message-header.ts'
 import type { LogFiles } from '../../../src/log/files.ts'
 import { type Frame, idHi, idLo } from '../../core/support/frame.ts'
 import type { SimClock } from '../../core/support/sim-clock.ts'
@@ -19,6 +21,8 @@ const WEIGHTS = {
   publish: 16,
   publishBatch: 8,
   publishDeferred: 5,
+  publishScheduled: 4,
+  cancel: 3,
   createChannel: 5,
   deleteChannel: 0.7,
   deleteTopic: 0.3,
@@ -146,6 +150,10 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 25), 0)
       case 'publishDeferred':
         return this.#publish(1, 1 + below(this.#random, 8000))
+      case 'publishScheduled':
+        return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
+      case 'cancel':
+        return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
       case 'createChannel':
         return this.#createChannel()
       case 'deleteChannel':
@@ -239,12 +247,11 @@ export class CrashSimulation {
 
   // ---- publishing ----
 
-  #publish(count: number, delayMs: number): void {
+  #publish(count: number, delayMs: number, scheduled = false): void {
     const topic = this.#topicNamed(pick(this.#random, TOPICS))
     const bodies = Array.from({ length: count }, () => this.#body())
-    const messages = bodies.map((body) =>
-      this.#ledger.published(topic.name, body, delayMs > 0 ? this.#wallMs() + delayMs : 0),
-    )
+    const dueMs = delayMs > 0 ? this.#wallMs() + delayMs : 0
+    const messages = bodies.map((body) => this.#ledger.published(topic.name, body, dueMs, scheduled))
     const waiter = {
       committed: (_: number, error: Error | null): void => {
         this.#log(`  ${error === null ? 'OK' : error.message}`)
@@ -255,7 +262,8 @@ export class CrashSimulation {
     const bytes = Buffer.concat(bodies)
     let safe: boolean
     try {
-      if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
+      if (scheduled) safe = topic.publishScheduled(bytes, 0, boundsOf(bodies), dueMs, waiter)
+      else if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
       else if (count === 1) safe = topic.publish(bytes, 0, bytes.length, waiter)
       else safe = topic.publishBatch(bytes, 0, boundsOf(bodies), waiter)
     } catch (error) {
@@ -266,6 +274,24 @@ export class CrashSimulation {
     if (safe && !this.disk.dead) this.#ledger.answered(messages, null, this.disk.failed)
     if (this.#random() < 0.7) this.#settleTurn()
     if (this.#random() < 0.5) this.disk.complete()
+  }
+
+  /** As over HTTP: what is answered is written down. */
+  #cancel(topic: Topic, channel: Channel): void {
+    const refs = peekChannel(channel, 'deferred', 0, 20).filter(({ segment }) => segment.resident)
+    if (refs.length === 0) return
+    const { index, segment } = pick(this.#random, refs)
+    if (segment.isMissing(index)) return
+    const body = segment.bytes.toString('latin1', segment.offset(index) + HEADER_SIZE, segment.offset(index + 1))
+    if (!channel.finishOne(segment, index)) throw new Error('a deferred message could not be cancelled')
+    let confirmed = true
+    try {
+      topic.confirm()
+    } catch {
+      confirmed = false
+    }
+    this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
+    this.#ledger.cancelled(topic.name, channel.name, body, confirmed && !this.disk.dead)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */
