@@ -21,8 +21,6 @@ const WEIGHTS = {
   publish: 16,
   publishBatch: 8,
   publishDeferred: 5,
-  publishScheduled: 4,
-  cancel: 3,
   createChannel: 5,
   deleteChannel: 0.7,
   deleteTopic: 0.3,
@@ -49,7 +47,9 @@ const WEIGHTS = {
   restart: 1.5,
   dieSoon: 3,
 } as const
-type Kind = keyof typeof WEIGHTS
+/** Beside them, where schedules are simulated. */
+const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4 } as const
+type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -66,6 +66,8 @@ export interface SimulationOptions {
   /** Puts something between the broker and the disk. */
   readonly wrap?: (disk: SimDisk) => LogFiles
   readonly steps?: number
+  /** Messages are scheduled for a time, and cancelled, as well. */
+  readonly schedules?: boolean
 }
 
 /**
@@ -81,6 +83,7 @@ export class CrashSimulation {
   readonly #files: LogFiles
   readonly #ledger: Ledger
   readonly #steps: number
+  readonly #weights: Readonly<Partial<Record<Kind, number>>>
   readonly #plan: Plan | null
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
@@ -116,7 +119,7 @@ export class CrashSimulation {
     const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
-      const kind = kinds.find((candidate) => (at -= WEIGHTS[candidate]) < 0)!
+      const [kind] = weights.find(([, weight]) => (at -= weight) < 0)!
       this.#log(kind)
       this.#do(kind)
       if (this.disk.dead) this.#crash(this.#death())
