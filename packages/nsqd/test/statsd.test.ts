@@ -18,6 +18,8 @@ const channel: ChannelStats = {
   requeueCount: 6,
   timeoutCount: 7,
   droppedCount: 0,
+  retryPolicy: null,
+  deadLetterCount: 0,
   lostCount: 0,
   clientCount: 8,
   clients: null,
@@ -32,6 +34,8 @@ const topic: TopicStats = {
   messageCount: 30,
   messageBytes: 400,
   droppedCount: 0,
+  retryPolicy: null,
+  deadLetterCount: 0,
   paused: false,
   latency,
 }
