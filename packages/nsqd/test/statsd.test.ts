@@ -34,8 +34,6 @@ const topic: TopicStats = {
   messageCount: 30,
   messageBytes: 400,
   droppedCount: 0,
-  retryPolicy: null,
-  deadLetterCount: 0,
   paused: false,
   latency,
 }
