@@ -16,6 +16,8 @@ export class MetadataWriter implements RegistryListener {
   readonly #version: string
   readonly #settings: AllTopicSettings
   #scheduled: NodeJS.Immediate | undefined
+  /** Topics or channels were made or deleted since the last time that it was written. */
+  #dirty = false
   #closed = false
 
   constructor(file: string, registry: TopicRegistry, logger: Logger, version: string, settings: AllTopicSettings) {
@@ -43,6 +45,12 @@ export class MetadataWriter implements RegistryListener {
       return { name, paused, channels: [...channels.values()], settings: this.#settings.overridesOf(name) }
     })
     writeMetadataFile(this.#file, formatMetadata(topics, this.#version))
+    this.#dirty = false
+  }
+
+  /** As write, where anything was made or deleted since the last time. @throws {Error} of the file system */
+  writeChanges(): void {
+    if (this.#dirty) this.write()
   }
 
   /** Nothing is written from now on. */
@@ -52,7 +60,9 @@ export class MetadataWriter implements RegistryListener {
   }
 
   #changed(topic: Topic, channel: Channel | null): void {
-    if (!isPersistent(topic.name, channel?.name) || this.#scheduled !== undefined || this.#closed) return
+    if (!isPersistent(topic.name, channel?.name) || this.#closed) return
+    this.#dirty = true
+    if (this.#scheduled !== undefined) return
     this.#scheduled = setImmediate(() => {
       try {
         this.write()
