@@ -6,7 +6,7 @@ export abstract class NsqError extends Error {
   /** `ERR_NSQ_...`, or for a {@link ServerError} the server's own `E_...`. */
   readonly code: string
   /** The code of the class. */
-  protected static readonly code: string
+  declare protected static readonly code: string
 
   constructor(message: string, options?: ErrorOptions, code: string = new.target.code) {
     super(message, options)

@@ -1,7 +1,8 @@
 // What may be said about a producer, with every default.
 import { type NodeSource, parseNodeSource } from '../address.ts'
 import type { Encoder } from '../codec.ts'
-import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from '../connection/options.ts'
+import type { ConnectionOptions } from '../connection/options.ts'
+import { type ConnectionSettings, connectionSettings } from '../connection/settings.ts'
 import type { DiscoveryOptions } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
 import { durationOption, numberOption } from '../option-value.ts'

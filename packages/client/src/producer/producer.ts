@@ -280,28 +280,21 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     },
     onNodeRoom: () => this.#scheduleDispatch(),
     onNodeError: (_node, error) => this.emit('error', error),
-    onPublishFailed: (node, publish, error) => this.#onPublishFailed(node, publish, error),
+    onPublishFailed: (node, publish, error) => {
+      publish.group?.nodes.delete(node)
+      if (publish.isSettled) return
+      publish.lastError = error
+      publish.failures++
+      if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
+      this.#counts.retried++
+      ;(publish.failedAt ??= new Set()).add(node)
+      this.#router.add(publish)
+      this.#scheduleDispatch()
+    },
     onPublishesUnsent: (node, publishes) => {
       this.#router.putBack(node, publishes)
       this.#scheduleDispatch()
     },
-  }
-
-  #onPublishFailed(node: ProducerNode, publish: Publish, error: NsqError): void {
-    publish.group?.nodes.delete(node)
-    if (publish.isSettled) return
-    publish.lastError = error
-    publish.failures++
-    if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
-    this.#counts.retried++
-    ;(publish.failedAt ??= new Set()).add(node)
-    this.#router.add(publish)
-    this.#scheduleDispatch()
-  }
-
-  *#outstanding(): Generator<Publish> {
-    yield* this.#router.waiting()
-    for (const node of this.#router.nodes) yield* node.unanswered()
   }
 
   // Closing
@@ -323,6 +316,11 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
 
   #rejectOutstanding(): void {
     for (const publish of this.#outstanding()) publish.settle(new ClosedError('producer'))
+  }
+
+  *#outstanding(): Generator<Publish> {
+    yield* this.#router.waiting()
+    for (const node of this.#router.nodes) yield* node.unanswered()
   }
 
   // Waiting for something to change: a node, or the last answer
