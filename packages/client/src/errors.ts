@@ -29,6 +29,7 @@ export class ConnectionError extends NsqError {
 
 /** The server answered with an error; `code` is its code, such as `E_BAD_TOPIC`. */
 export class ServerError extends NsqError {
+  /** `host:port` of the nsqd. */
   readonly address: string
   /** True when the server closes the connection after it. */
   readonly fatal: boolean

@@ -15,12 +15,14 @@ export interface BatchOptions {
 
 /** Messages handed out together. Each may be answered on its own; the loop finishes the others. */
 export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
+  /** In the order they came. */
   readonly messages: readonly Message<Out>[]
 
   constructor(messages: readonly Message<Out>[]) {
     this.messages = messages
   }
 
+  /** Messages in it. */
   get size(): number {
     return this.messages.length
   }
@@ -40,6 +42,7 @@ export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
     for (const message of this.messages) message.requeue(options)
   }
 
+  /** Its messages, in order. */
   [Symbol.iterator](): Iterator<Message<Out>> {
     return this.messages[Symbol.iterator]()
   }

@@ -48,15 +48,19 @@ export interface ConsumerEvents<Out> {
 
 /** Figures of a consumer, since it was made. */
 export interface ConsumerStats {
+  /** Messages, each delivery counted. */
   received: number
+  /** Those given up included. */
   finished: number
   /** Requeued, those given back at the close included. */
   requeued: number
   /** Given up after maxAttempts; finished as well. */
   exhausted: number
+  /** Received and not answered. */
   inFlight: number
   /** 0: full flow. */
   backoffLevel: number
+  /** Each nsqd, subscribed or not. */
   nodes: { address: string; isSubscribed: boolean; rdy: number; inFlight: number }[]
 }
 
@@ -171,6 +175,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#flow.isPaused = false
   }
 
+  /** True between pause() and resume(). */
   get isPaused(): boolean {
     return this.#flow.isPaused
   }
@@ -180,6 +185,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     return this.#flow.maxInFlight
   }
 
+  /** @throws {RangeError} when it is less than 0 */
   set maxInFlight(count: number) {
     requireRange('maxInFlight', count, 0, Infinity)
     this.#flow.maxInFlight = count
@@ -218,6 +224,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     return false
   }
 
+  /** Figures, as they are now. */
   get stats(): ConsumerStats {
     const nodes = [...this.#nodes.values()].map(({ address, isSubscribed, rdy, inFlight }) => {
       return { address, isSubscribed, rdy, inFlight }
@@ -238,6 +245,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     return this.#closed
   }
 
+  /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -42,11 +42,13 @@ export type EncoderNeeded<In> = [In] extends [Uint8Array | string] ? unknown : {
 
 /** What {@link ProducerOptions.aroundPublish} and the `nsq.publish` diagnostics channel see. */
 export interface PublishCall {
+  /** The topic. */
   topic: string
   /** Messages in this call. */
   messages: number
   /** Bytes of all bodies. */
   bytes: number
+  /** Delay asked for, ms; 0: none. */
   deferMs: number
 }
 

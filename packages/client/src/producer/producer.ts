@@ -42,8 +42,11 @@ export interface ProducerStats {
   failed: number
   /** Times a publish was sent again. */
   retried: number
+  /** Messages that wait for an answer, or for a connection. */
   pendingMessages: number
+  /** Bytes of their bodies. */
   pendingBytes: number
+  /** Each nsqd, connected or not. */
   nodes: { address: string; isOpen: boolean }[]
 }
 
@@ -134,6 +137,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     }
   }
 
+  /** Figures, as they are now. */
   get stats(): ProducerStats {
     return {
       ...this.#counts,
@@ -152,6 +156,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     return this.#closed
   }
 
+  /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
