@@ -52,9 +52,9 @@ function anything(random: () => number): Buffer {
 test(`garbage takes nobody down, seed ${SEED}`, async () => {
   const random = seededRandom(SEED)
   const sockets = new Set<Socket>()
-  let count = 0
+  const met = { count: 0 }
   const server = createServer((socket) => {
-    count++
+    met.count++
     sockets.add(socket)
     socket.on('error', () => {}) // of a client that had enough
     socket.on('close', () => sockets.delete(socket))
@@ -71,7 +71,7 @@ test(`garbage takes nobody down, seed ${SEED}`, async () => {
   process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught)
 
   const layers: ConnectionOptions[] = [{}, {}, { snappy: true }, { deflate: true }, { tls: true }, { authSecret: 'x' }]
-  while (count < CONNECTIONS) {
+  while (met.count < CONNECTIONS) {
     const clients = layers.map((layer) => {
       const options = { nsqd, connectTimeout: 50, ...layer }
       const producer = new Producer(options)

@@ -22,6 +22,7 @@ export class Message extends EventEmitter {
   readonly receivedOn: number = Date.now()
   /** When its time last began anew, ms since the Unix epoch. */
   lastTouched: number = this.receivedOn
+  /** How often touch() was called. */
   touchCount = 0
   readonly #message: OurMessage
   readonly #requeueDelayMs: number
