@@ -104,6 +104,13 @@ export class Log {
     this.#appended(segment)
   }
 
+  /** Gives the message that was appended last its headers. */
+  annotate(headers: Buffer): void {
+    const segment = this.#segments.at(-1)!
+    segment.headers ??= new Map()
+    segment.headers.set(segment.count - 1, headers)
+  }
+
   /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
   appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, due: number): void {
     this.append(headers, source, start, end)
@@ -112,7 +119,7 @@ export class Log {
     segment.delays.push(due)
   }
 
-  /** Appends a copy of a message of another log, id and timestamp included. */
+  /** Appends a copy of a message of another log, id, timestamp and headers included. */
   appendCopy(source: Segment, index: number): Segment {
     const start = source.offset(index)
     const end = source.offset(index + 1)
@@ -120,6 +127,8 @@ export class Log {
     source.bytes.copy(segment.bytes, segment.end, start, end)
     segment.push(end - start, source.idHi(index), source.idLo(index))
     this.#appended(segment)
+    const headers = source.headers?.get(index)
+    if (headers !== undefined) this.annotate(headers)
     return segment
   }
 
@@ -177,6 +186,7 @@ export class Log {
       else segment.truncate(count)
     }
     this.tail = this.#committed
+    if (this.#segments.at(-1)?.extent?.file.suspect === true) this.seal()
   }
 
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
@@ -256,23 +266,40 @@ export class Log {
   // ---- start ----
 
   /**
-   * Takes over the segments that were found on disk. Where two tell of the same positions, the later one is right: what
-   * it overlaps had been taken back.
+   * Takes over the segments that were found on disk.
+   * @param extents in the order in which they were written, which is not always that of their positions
    */
   restore(extents: readonly Extent[]): void {
-    for (const extent of [...extents].sort((a, b) => a.base - b.base)) {
-      let last = this.#segments.at(-1)
-      if (last !== undefined && extent.base < last.tail) last.shorten(extent.base)
-      if (last?.count === 0) {
-        this.#segments.pop()
-        last.extent!.file.live--
-        last = this.#segments.at(-1)
-      }
-      if ((last?.tail ?? 0) < extent.base) this.#gapsTo = extent.base
-      this.#segments.push(Segment.stored(this, extent))
-      extent.file.live++
+    for (const extent of extents) this.#restoreSegment(extent)
+    let end = 0
+    for (const { base, tail } of this.#segments) {
+      if (end < base) this.#gapsTo = base
+      end = tail
     }
-    this.tail = this.#committed = this.#segments.at(-1)?.tail ?? 0
+    this.tail = this.#committed = end
+  }
+
+  /** What was written later is right: where it overlaps what there was, that had been taken back. */
+  #restoreSegment(extent: Extent): void {
+    const segments = this.#segments
+    const { base, count } = extent
+    let at = this.#firstEndingAfter(base)
+    if (at < segments.length && segments[at]!.base < base) segments[at++]!.shorten(base)
+    let to = at
+    for (; to < segments.length && segments[to]!.base < base + count; to++) segments[to]!.extent!.file.live--
+    segments.splice(at, to - at, Segment.stored(this, extent))
+    extent.file.live++
+  }
+
+  #firstEndingAfter(position: number): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#segments[middle]!.tail <= position) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Between the segments that were found, positions may be missing up to here; they belong to nobody. */
@@ -355,6 +382,14 @@ export class Log {
   endReading(segment: Segment): void {
     segment.readers--
     if (segment.readers === 0) this.#maybeCache(segment)
+  }
+
+  /** A segment that nobody will read soon leaves memory, if it lives on disk and was to leave sooner or later. */
+  letGo(segment: Segment): void {
+    if (!segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
+    if (!segment.written || segment.extent === null) return
+    this.#storage?.cache.take(segment)
+    this.unload(segment)
   }
 
   /** A segment that was kept in memory for those to come need not be any more: all have read it. */

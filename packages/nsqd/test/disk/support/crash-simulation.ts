@@ -1,10 +1,13 @@
 import type { Channel } from '../../../src/core/channel.ts'
 import type { Topic } from '../../../src/core/topic.ts'
+import { peekChannel } from '../../../src/core/peek.ts'
+import { HEADER_SIZE } from '../../../src/log/message-header.ts'
 import type { LogFiles } from '../../../src/log/files.ts'
 import { type Frame, idHi, idLo } from '../../core/support/frame.ts'
 import type { SimClock } from '../../core/support/sim-clock.ts'
 import { below, seeded } from '../../core/support/seeded.ts'
 import { SimSubscriber } from '../../core/support/sim-subscriber.ts'
+import type { Durability } from '../../../src/log/topic-store.ts'
 import { Ledger, LedgerChannel, LedgerTopic } from './ledger.ts'
 import { type BrokerOptions, SimBroker, type SimMetadata } from './sim-broker.ts'
 import { type CallKind, type Fault, SimDisk } from './sim-disk.ts'
@@ -26,6 +29,8 @@ const WEIGHTS = {
   unpauseTopic: 1.5,
   emptyTopic: 0.4,
   emptyChannel: 0.5,
+  dropOldest: 0.4,
+  changeDurability: 1,
   consume: 18,
   finish: 16,
   requeue: 5,
@@ -45,7 +50,9 @@ const WEIGHTS = {
   restart: 1.5,
   dieSoon: 3,
 } as const
-type Kind = keyof typeof WEIGHTS
+/** Beside them, where schedules are simulated. */
+const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4 } as const
+type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -62,6 +69,8 @@ export interface SimulationOptions {
   /** Puts something between the broker and the disk. */
   readonly wrap?: (disk: SimDisk) => LogFiles
   readonly steps?: number
+  /** Messages are scheduled for a time, and cancelled, as well. */
+  readonly schedules?: boolean
 }
 
 /**
@@ -77,22 +86,27 @@ export class CrashSimulation {
   readonly #files: LogFiles
   readonly #ledger: Ledger
   readonly #steps: number
+  readonly #weights: Readonly<Partial<Record<Kind, number>>>
   readonly #plan: Plan | null
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
+  /** What was said for a topic by itself: it is kept beside nsqd.dat. */
+  readonly #durabilities = new Map<string, Durability>()
   #subscribers = new Map<Channel, SimSubscriber>()
   #serial = 0
   #startedAt = 0
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { wrap, steps, plan }: SimulationOptions = {}) {
+  constructor(seed: number, { schedules = false, wrap, steps, plan }: SimulationOptions = {}) {
+    this.#weights = schedules ? { ...WEIGHTS, ...SCHEDULE_WEIGHTS } : WEIGHTS
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
+    const durability = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
     const blockSize = pick(random, [4096, 8192])
     this.#options = {
-      durability: pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const),
+      durability: (topic) => this.#durabilities.get(topic) ?? durability,
       memQueueSize: pick(random, [0, 1, 5, 30, 1000]),
       maxBytesPerFile: pick(random, [1500, 6000, 30_000]),
       blockSize,
@@ -102,17 +116,18 @@ export class CrashSimulation {
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
     this.#ledger = new Ledger(this.#options.durability)
     this.#broker = new SimBroker(this.#options, this.#files, null)
-    this.#log(JSON.stringify(this.#options))
+    this.#log(JSON.stringify({ ...this.#options, durability }))
   }
 
   run(): void {
     this.#follow()
     this.#broker.start(this.#metadata)
-    const kinds = (Object.keys(WEIGHTS) as Kind[]).filter((kind) => this.#plan === null || !TROUBLE.has(kind))
-    const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
+    const all = Object.entries(this.#weights) as [Kind, number][]
+    const weights = all.filter(([kind]) => this.#plan === null || !TROUBLE.has(kind))
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
-      const kind = kinds.find((candidate) => (at -= WEIGHTS[candidate]) < 0)!
+      const [kind] = weights.find(([, weight]) => (at -= weight) < 0)!
       this.#log(kind)
       this.#do(kind)
       if (this.disk.dead) this.#crash(this.#death())
@@ -146,6 +161,10 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 25), 0)
       case 'publishDeferred':
         return this.#publish(1, 1 + below(this.#random, 8000))
+      case 'publishScheduled':
+        return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
+      case 'cancel':
+        return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
       case 'createChannel':
         return this.#createChannel()
       case 'deleteChannel':
@@ -182,6 +201,15 @@ export class CrashSimulation {
           this.#forget(channel)
           this.#ledger.channelEmptied(topic.name, channel.name, this.disk.failed)
         })
+      case 'dropOldest':
+        return this.#withTopic((topic) => {
+          this.#settleFirst(topic)
+          const { committed, head } = topic.log
+          topic.dropBelow(head + below(this.#random, committed - head + 1))
+          this.#ledger.oldestDropped(topic.name)
+        })
+      case 'changeDurability':
+        return this.#withTopic((topic) => this.#changeDurability(topic))
       case 'consume':
         return this.#withChannel((_, channel) => this.#consume(channel))
       case 'finish':
@@ -239,12 +267,11 @@ export class CrashSimulation {
 
   // ---- publishing ----
 
-  #publish(count: number, delayMs: number): void {
+  #publish(count: number, delayMs: number, scheduled = false): void {
     const topic = this.#topicNamed(pick(this.#random, TOPICS))
     const bodies = Array.from({ length: count }, () => this.#body())
-    const messages = bodies.map((body) =>
-      this.#ledger.published(topic.name, body, delayMs > 0 ? this.#wallMs() + delayMs : 0),
-    )
+    const dueMs = delayMs > 0 ? this.#wallMs() + delayMs : 0
+    const messages = bodies.map((body) => this.#ledger.published(topic.name, body, dueMs, scheduled))
     const waiter = {
       committed: (_: number, error: Error | null): void => {
         this.#log(`  ${error === null ? 'OK' : error.message}`)
@@ -255,7 +282,8 @@ export class CrashSimulation {
     const bytes = Buffer.concat(bodies)
     let safe: boolean
     try {
-      if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
+      if (scheduled) safe = topic.publishScheduled(bytes, 0, boundsOf(bodies), dueMs, waiter)
+      else if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
       else if (count === 1) safe = topic.publish(bytes, 0, bytes.length, waiter)
       else safe = topic.publishBatch(bytes, 0, boundsOf(bodies), waiter)
     } catch (error) {
@@ -266,6 +294,24 @@ export class CrashSimulation {
     if (safe && !this.disk.dead) this.#ledger.answered(messages, null, this.disk.failed)
     if (this.#random() < 0.7) this.#settleTurn()
     if (this.#random() < 0.5) this.disk.complete()
+  }
+
+  /** As over HTTP: what is answered is written down. */
+  #cancel(topic: Topic, channel: Channel): void {
+    const refs = peekChannel(channel, 'deferred', 0, 20).filter(({ segment }) => segment.resident)
+    if (refs.length === 0) return
+    const { index, segment } = pick(this.#random, refs)
+    if (segment.isMissing(index)) return
+    const body = segment.bytes.toString('latin1', segment.offset(index) + HEADER_SIZE, segment.offset(index + 1))
+    if (!channel.finishOne(segment, index)) throw new Error('a deferred message could not be cancelled')
+    let confirmed = true
+    try {
+      topic.confirm()
+    } catch {
+      confirmed = false
+    }
+    this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
+    this.#ledger.cancelled(topic.name, channel.name, body, confirmed && !this.disk.dead)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */
@@ -297,11 +343,27 @@ export class CrashSimulation {
     this.#persistSoon()
   }
 
+  #changeDurability(topic: Topic): void {
+    const durability = pick(this.#random, ['memory', 'os', 'fsync'] as const)
+    this.#log(`  ${durability}`)
+    // What another process's failed sync lost looks whole: nobody can make that safe.
+    if (durability === 'fsync' && this.disk.lostWrites) return
+    this.#settleFirst(topic)
+    try {
+      topic.changeDurability(durability)
+    } catch (error) {
+      if (!this.disk.failed) throw error
+      return
+    }
+    if (!this.disk.dead) this.#durabilities.set(topic.name, durability)
+  }
+
   #deleteTopic(topic: Topic): void {
     const channels = [...topic.channels.values()]
     try {
       this.#broker.registry.deleteTopic(topic)
       this.#ledger.topicDeleted(topic.name, false)
+      this.#durabilities.delete(topic.name)
       this.#persist()
     } catch (error) {
       if (!this.disk.failed) throw error
@@ -502,7 +564,7 @@ export class CrashSimulation {
     this.#broker = new SimBroker(this.#options, this.#files, clock)
     this.#broker.start(this.#metadata)
     const damaged = this.#broker.stores.damagedCount > 0
-    this.#everDamaged ||= kind === 'cutPower'
+    this.#everDamaged ||= kind === 'cutPower' || failed
     if (damaged && !this.#everDamaged && !failed) throw new Error(`damage after ${kind}: ${this.#broker.logged[0]}`)
     this.#ledger.restarted(kind, failed, damaged)
     this.#log(`${kind} ${damaged ? 'damaged' : ''}`)

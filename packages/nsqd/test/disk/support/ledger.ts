@@ -10,12 +10,16 @@ export interface LedgerMessage {
   readonly body: string
   /** Wall clock in ms before which it must not be delivered; 0: at once. */
   notBefore: number
+  /** That is a time that it was scheduled for: nothing makes it earlier. */
+  readonly exact: boolean
   /** Its publisher was told that it is safe. */
   safe: boolean
   /** It waits in its topic: no channel was given it. */
   waiting: boolean
   /** Whether it does was forgotten: it may wait in its topic once more. */
   vague: boolean
+  /** It may have been dropped as one of the oldest: it is owed to nobody, even if it is answered only then. */
+  droppable: boolean
 }
 
 /** What a channel owes of a message. */
@@ -32,6 +36,14 @@ interface Entry {
   /** The journal was damaged, and it was being moved to its channel's own log: it may come twice. */
   twice: boolean
   notBefore: number
+  /** The time that it was scheduled for, until it was delivered; 0: none. */
+  dueAt: number
+}
+
+interface Doubts {
+  readonly doubtful: boolean
+  readonly damaged: boolean
+  readonly lost: boolean
 }
 
 export class LedgerChannel {
@@ -57,12 +69,12 @@ export class LedgerTopic {
 export class Ledger {
   readonly topics = new Map<string, LedgerTopic>()
   safeCount = 0
-  readonly #durability: Durability
+  readonly #durability: (topic: string) => Durability
   readonly #bodiesById = new Map<string, string>()
   /** Something was forgotten, by a power cut or damage, that nobody was promised: what was deleted may be back. */
   #loose = false
 
-  constructor(durability: Durability) {
+  constructor(durability: (topic: string) => Durability) {
     this.#durability = durability
   }
 
@@ -102,7 +114,8 @@ export class Ledger {
     const topic = this.topics.get(topicName)!
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
-        if (entry.message.waiting && entry.state !== 'done') mark(entry, failed ? 'free' : 'dropped')
+        if (!entry.message.waiting || entry.state === 'done') continue
+        mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
     for (const message of topic.messages.values()) message.waiting = false
@@ -132,9 +145,17 @@ export class Ledger {
 
   // ---- messages ----
 
-  published(topicName: string, bytes: Buffer, notBefore: number): LedgerMessage {
+  published(topicName: string, bytes: Buffer, notBefore: number, exact = false): LedgerMessage {
     const topic = this.topics.get(topicName)!
-    const message = { body: bytes.toString('latin1'), notBefore, safe: false, waiting: true, vague: false }
+    const message = {
+      body: bytes.toString('latin1'),
+      notBefore,
+      exact,
+      safe: false,
+      waiting: true,
+      vague: false,
+      droppable: false,
+    }
     topic.messages.set(message.body, message)
     for (const channel of topic.channels.values()) channel.entries.set(message.body, entryOf(message))
     return message
@@ -145,7 +166,7 @@ export class Ledger {
     const deleted = error instanceof TopicExitingError
     if (error !== null && !failing && !deleted)
       throw new Error('a publish failed on a disk that works', { cause: error })
-    for (const message of messages) message.safe = error === null
+    for (const message of messages) message.safe = error === null && !message.droppable
     if (error === null) this.safeCount++
   }
 
@@ -174,6 +195,7 @@ export class Ledger {
     const right =
       entry.fuzzy || entry.twice ? frame.attempts >= 1 && frame.attempts <= expected : frame.attempts === expected
     if (!right) throw new Error(`${where} comes with attempts ${frame.attempts}, not ${expected}`)
+    entry.dueAt = 0
     entry.attempts = Math.max(entry.attempts, frame.attempts)
     if (!entry.twice) entry.attempts = frame.attempts
     entry.fuzzy = false
@@ -183,6 +205,16 @@ export class Ledger {
   finished(topicName: string, channelName: string, frame: Frame): void {
     const entry = this.#entry(topicName, channelName, frame)
     if (entry !== undefined) mark(entry, entry.twice ? 'free' : 'done')
+  }
+
+  /** It was cancelled before it was delivered. @param confirmed that was answered */
+  cancelled(topicName: string, channelName: string, body: string, confirmed: boolean): void {
+    const entry = this.#channel(topicName, channelName).entries.get(body)
+    if (entry === undefined) return
+    mark(entry, confirmed && !entry.twice ? 'done' : 'free')
+    if (!confirmed) return
+    entry.flushed = true
+    entry.synced = this.#durability(topicName) === 'fsync'
   }
 
   deferred(topicName: string, channelName: string, frame: Frame, dueMs: number): void {
@@ -208,21 +240,42 @@ export class Ledger {
   restarted(kind: 'kill' | 'cutPower' | 'restart', failed: boolean, damaged: boolean): void {
     const doubtful = failed || damaged
     if (kind === 'restart' && !doubtful) return
-    const lost = this.#durability === 'memory' || (kind === 'cutPower' && this.#durability === 'os')
-    if (doubtful || lost) this.#loose = true
-    this.#forEachEntry((entry) => {
-      const known = kind === 'cutPower' ? entry.synced : entry.flushed
-      if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
-      entry.fuzzy ||= this.#loose || !known
-      entry.twice ||= damaged
-      if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
-      if (doubtful || lost || !known) entry.notBefore = 0
-    })
-    for (const topic of this.topics.values()) {
+    const isLost = ({ name }: LedgerTopic): boolean => {
+      const durability = this.#durability(name)
+      return durability === 'memory' || (kind === 'cutPower' && durability === 'os')
+    }
+    const topics = [...this.topics.values()]
+    if (doubtful || topics.some(isLost)) this.#loose = true
+    for (const topic of topics) {
+      const lost = isLost(topic)
+      for (const { entries } of topic.channels.values()) {
+        for (const entry of entries.values()) this.#doubt(entry, kind, { doubtful, damaged, lost })
+      }
       for (const message of topic.messages.values()) {
         if (doubtful || lost) message.vague = true
         if (lost) message.safe = false
       }
+    }
+  }
+
+  #doubt(entry: Entry, kind: 'kill' | 'cutPower' | 'restart', { damaged, doubtful, lost }: Doubts): void {
+    const known = kind === 'cutPower' ? entry.synced : entry.flushed
+    if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
+    entry.fuzzy ||= this.#loose || !known
+    entry.twice ||= damaged
+    if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
+    if (doubtful || lost || !known) entry.notBefore = entry.dueAt
+  }
+
+  /** The oldest messages of a topic were dropped: nobody knows here which of those that waited. */
+  oldestDropped(topicName: string): void {
+    const topic = this.topics.get(topicName)!
+    for (const message of topic.messages.values()) {
+      message.safe = false
+      message.droppable = true
+    }
+    for (const { entries } of topic.channels.values()) {
+      for (const entry of entries.values()) if (entry.state === 'open') mark(entry, 'free')
     }
   }
 
@@ -242,8 +295,12 @@ export class Ledger {
 
   /** The wall clock was set back: delays that had not begun end earlier by it. */
   clockSetBack(ms: number): void {
-    this.#forEachEntry((entry) => (entry.notBefore -= ms))
-    for (const topic of this.topics.values()) for (const message of topic.messages.values()) message.notBefore -= ms
+    this.#forEachEntry((entry) => {
+      if (entry.dueAt === 0) entry.notBefore -= ms
+    })
+    for (const topic of this.topics.values()) {
+      for (const message of topic.messages.values()) if (!message.exact) message.notBefore -= ms
+    }
   }
 
   #forEachEntry(visit: (entry: Entry) => void): void {
@@ -270,8 +327,19 @@ export class Ledger {
 }
 
 function entryOf(message: LedgerMessage): Entry {
-  const { notBefore } = message
-  return { message, state: 'open', flushed: false, synced: false, attempts: 0, fuzzy: false, twice: false, notBefore }
+  const { exact, notBefore } = message
+  const dueAt = exact ? notBefore : 0
+  return {
+    message,
+    state: 'open',
+    flushed: false,
+    synced: false,
+    attempts: 0,
+    fuzzy: false,
+    twice: false,
+    notBefore,
+    dueAt,
+  }
 }
 
 function mark(entry: Entry, state: Entry['state']): void {

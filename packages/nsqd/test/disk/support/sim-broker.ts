@@ -1,5 +1,7 @@
 import type { Logger } from '@nsq-ts/daemon'
 import type { CoreContext } from '../../../src/core/context.ts'
+import { deadLetterTopics } from '../../../src/core/dead-letters.ts'
+import type { RetryPolicy } from '../../../src/core/retry-policy.ts'
 import { Scanner } from '../../../src/core/scanner.ts'
 import { TopicRegistry } from '../../../src/core/topic-registry.ts'
 import { TurnQueue } from '../../../src/core/turn-queue.ts'
@@ -10,11 +12,13 @@ import { TopicStores } from '../../../src/storage/topic-stores.ts'
 import { SimClock } from '../../core/support/sim-clock.ts'
 
 export interface BrokerOptions {
-  readonly durability: Durability
+  /** Of a topic. */
+  readonly durability: (topic: string) => Durability
   readonly memQueueSize: number
   readonly maxBytesPerFile: number
   readonly blockSize: number
   readonly cacheSize: number
+  readonly retryPolicy?: (topic: string, channel: string) => RetryPolicy | null
 }
 
 /** What nsqd.dat says. */
@@ -56,6 +60,8 @@ export class SimBroker {
       scanner: new Scanner(this.clock, this.clock.alarm),
       pool: this.pool,
       onDisk: (error) => (this.health = error),
+      retryPolicy: options.retryPolicy,
+      deadLetters: deadLetterTopics(() => this.registry),
       options: {
         nodeId: 5,
         memQueueSize: options.memQueueSize,
@@ -68,7 +74,7 @@ export class SimBroker {
     const logger = { info: () => {}, warn: log, error: log } as unknown as Logger
     const { cacheSize, durability, maxBytesPerFile, memQueueSize } = options
     this.stores = new TopicStores(
-      { files, dataPath: '/data', maxBytesPerFile, memQueueSize, cacheSize, durability: () => durability },
+      { files, dataPath: '/data', maxBytesPerFile, memQueueSize, cacheSize, durability },
       this.clock,
       logger,
     )
