@@ -49,7 +49,7 @@ test('each tool has an example, and its help has some', async () => {
 
 for (const example of examples) {
   const steps = example.split('\n').slice(1, -1)
-  test(steps[0] ?? '', async () => {
+  test(`${steps[0]}`, async () => {
     let step: { command: string; output: string[] } | undefined
     for (const line of [...steps, '$ ']) {
       if (!line.startsWith('$ ')) {
@@ -68,7 +68,7 @@ async function check(command: string, output: readonly string[]): Promise<void> 
     env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env['PATH']}` },
   })
   const pattern = output.map((line) => `${line.split('…').map(escape).join('.+')}\n`).join('')
-  expect(stdout, command).toMatch(new RegExp(`^${pattern}$`))
+  expect(`${command}\n${stdout}`).toMatch(new RegExp(`^${escape(command)}\n${pattern}$`))
 }
 
 function withPorts(command: string): string {

@@ -9,6 +9,8 @@ export interface JournalKeeper {
   wallOffsetMs(): number
   /** Something is to be written; `run`, what a channel has gathered and not recorded yet. */
   recorded(run: ChannelJournal): void
+  /** Has it written at once. */
+  flushNow(): void
   /** The journal was told of copies, which have to be safe before what they were copied from may go. */
   noteMoved(): void
 }
@@ -75,7 +77,7 @@ export class ChannelJournal {
     if (!this.#keeper.journal.begun) return
     this.forgetRun()
     this.#keeper.journal.records.emptied(this.channel, readTo)
-    this.#keeper.recorded(this)
+    this.#keeper.flushNow()
   }
 
   moved(from: Segment, index: number, ownPosition: number): void {

@@ -1,8 +1,8 @@
 import { TIMESTAMP_OFFSET } from '../log/message-header.ts'
 import { Log, LogKind, type LogStorage } from '../log/log.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
-import type { RecoveredMessage } from '../log/recovery.ts'
-import type { Segment } from '../log/segment.ts'
+import type { RecoveredState } from '../log/recovered-messages.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import type { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext, LatencyRecorder } from './context.ts'
 import { Deferred } from './deferred.ts'
@@ -10,6 +10,7 @@ import { InFlight, Lane } from './in-flight.ts'
 import { Ranges } from './ranges.ts'
 import { ReadyLine } from './ready-line.ts'
 import { Redeliveries } from './redeliveries.ts'
+import { remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { Locality, type Subscriber } from './subscriber.ts'
 import { Phase, type TurnTask } from './turn.ts'
@@ -25,6 +26,9 @@ const TURN_MESSAGES_MAX = 65536
 /** A message that could not be read from disk is tried again after this time; others are handed out meanwhile. */
 const UNREADABLE_DELAY_MS = 5000
 
+/** Where copies of messages lie, by what they were copied from. */
+type Copies = Map<Segment, Map<number, Place>>
+
 /** Where a channel stands in its topic, and what it writes down of itself. */
 export interface ChannelPlace {
   /** The topic's log. */
@@ -35,6 +39,17 @@ export interface ChannelPlace {
   readonly journal: ChannelJournal | null
   /** For the channel's own log, when it needs one; null: in memory. */
   readonly ownStorage: (() => LogStorage) | null
+}
+
+/** What a channel holds, for those who look at it. */
+export interface ChannelContents {
+  readonly ranges: Pick<Ranges, 'count' | 'forEach' | 'has'>
+  readonly redeliveries: Pick<Redeliveries, 'count' | 'forEach'>
+  readonly inFlight: Pick<
+    InFlight,
+    'count' | 'find' | 'forEach' | 'segment' | 'index' | 'attempts' | 'lane' | 'deadline' | 'deliveredAt'
+  >
+  readonly deferred: Pick<Deferred, 'count' | 'forEach' | 'select'>
 }
 
 /**
@@ -88,8 +103,12 @@ export class Channel implements TurnTask, DueSource {
   #reading: Segment | null = null
   /** A segment is being read from disk: nothing is handed out until it is there. */
   #loading = false
-  /** Copies in our own log that are not written yet: what they were copied from is still needed. */
-  #moves: { source: Segment; index: number; ownPosition: number }[] = []
+  /** What was read last: it stays in memory until something of it was handed out. */
+  #loaded: Segment | null = null
+  /** Messages are being copied to our own log. */
+  #moving = false
+  /** Up to where the journal was told of what lies in our own log. */
+  #ownToldTo = 0
   #scheduled = false
   #paused = false
   #closed = false
@@ -236,6 +255,61 @@ export class Channel implements TurnTask, DueSource {
     return Outcome.done
   }
 
+  // ---- one message, by hand ----
+
+  /** What is in it, for those who look; they change nothing. */
+  get contents(): ChannelContents {
+    return {
+      ranges: this.#ranges,
+      redeliveries: this.#redeliveries,
+      inFlight: this.#inFlight,
+      deferred: this.#deferred,
+    }
+  }
+
+  /** Finishes a message, wherever in the channel it is. @returns false when it is not here any more */
+  finishOne(segment: Segment, index: number): boolean {
+    if (this.#withdraw(segment, index) < 0) return false
+    this.#drop(segment, index)
+    return true
+  }
+
+  /**
+   * Puts a message, wherever in the channel it is, at the end of the line, at once or after a delay.
+   * @returns false when it is not here any more
+   */
+  requeueOne(segment: Segment, index: number, delayMs: number): boolean {
+    const attempts = this.#withdraw(segment, index)
+    if (attempts < 0) return false
+    this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    return true
+  }
+
+  /** Takes a message out of whatever holds it, which is then for the caller to do. @returns its attempts, -1 when it is not here */
+  #withdraw(segment: Segment, index: number): number {
+    const slot = this.#inFlight.slotOf(segment, index)
+    if (slot >= 0) {
+      const attempts = this.#inFlight.attempts(slot)
+      const lane = this.#inFlight.lane(slot)
+      this.#inFlight.remove(slot)
+      this.wake(lane)
+      return attempts
+    }
+    if (segment.log === this.#log && this.#ranges.remove(segment.base + index)) return 0
+    const deferredAttempts = this.#deferred.remove(segment, index)
+    if (deferredAttempts >= 0) return deferredAttempts
+    let attempts = -1
+    this.#redeliveries.forEach((other, at, count) => {
+      if (other === segment && at === index) attempts = count
+    })
+    if (attempts < 0) return -1
+    this.#redeliveries.remove(
+      (other, at) => other === segment && at === index,
+      () => {},
+    )
+    return attempts
+  }
+
   // ---- administration ----
 
   pause(): void {
@@ -257,8 +331,6 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
-    for (const { source } of this.#moves) source.release(1)
-    this.#moves = []
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
@@ -297,6 +369,7 @@ export class Channel implements TurnTask, DueSource {
   stop(): void {
     this.#closed = true
     this.#readNothing()
+    this.#keepLoaded(null)
     this.#context.scanner.forget(this)
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
@@ -325,6 +398,11 @@ export class Channel implements TurnTask, DueSource {
   endTurn(): void {
     this.#scheduled = false
     if (this.#paused || this.#closed || this.#loading) return
+    this.#handOutAll()
+    if (this.#loaded !== null && !this.#loading) this.#keepLoaded(null)
+  }
+
+  #handOutAll(): void {
     const now = this.#context.clock.now()
     let left = TURN_MESSAGES_MAX
     let lanesLeft = 0
@@ -430,12 +508,19 @@ export class Channel implements TurnTask, DueSource {
     segment.log.beginReading(segment)
     segment.load((error) => {
       this.#loading = false
+      this.#keepLoaded(error === null && !this.#closed ? segment : null)
       segment.log.endReading(segment)
       if (this.#closed) return
       if (error !== null) unreadable()
       this.#schedule()
     })
     return 0
+  }
+
+  #keepLoaded(segment: Segment | null): void {
+    segment?.log.beginReading(segment)
+    this.#loaded?.log.endReading(this.#loaded)
+    this.#loaded = segment
   }
 
   /** The rest of a segment can't be read now: it is tried again later, and does not hold up what comes after it. */
@@ -541,44 +626,75 @@ export class Channel implements TurnTask, DueSource {
 
   // ---- memory ----
 
-  /** Moves what we still need of some segments, which are in memory, into a log of our own, so that they can go. */
-  evict(leaves: (segment: Segment) => boolean): void {
-    const move = (source: Segment, index: number): Segment => {
-      const log = (this.#ownLog ??= this.makeOwnLog())
-      const target = log.appendCopy(source, index)
-      target.pending++
-      this.#moves.push({ source, index, ownPosition: log.tail - 1 })
-      return target
-    }
-    this.#redeliveries.relocate(leaves, move)
-    this.#inFlight.relocate(leaves, move)
-    this.#deferred.relocate(leaves, move)
-    this.settleMoves()
-  }
-
   /**
-   * Writes the copies that `evict` made, and only then lets go of what they were copied from.
-   * @returns false when that failed; it is tried again with the next sweep
+   * Moves what we still need of some segments, which are in memory, into a log of our own, so that they can go: copies it,
+   * brings the copies to stable storage, and only then lets go of what they were made of. What fails is tried again with
+   * a later sweep.
    */
-  settleMoves(): boolean {
+  evict(leaves: (segment: Segment) => boolean): void {
+    if (this.#moving || this.#closed) return
+    const copies = this.#copy(leaves)
     const log = this.#ownLog
-    if (log === null || this.#moves.length === 0) return true
+    if (copies.size === 0 || log === null) return
     try {
       log.commit()
-    } catch {
-      return false // the originals are still held, so nothing is at stake
+    } catch (error) {
+      log.rollback()
+      this.#context.onDisk?.(error as Error)
+      return
     }
-    for (const { source, index, ownPosition } of this.#moves) {
-      this.#journal?.moved(source, index, ownPosition)
+    if (log.store === null) return this.#move(copies, log)
+    this.#moving = true
+    log.store.syncLater((error) => {
+      this.#moving = false
+      if (this.#closed) return
+      if (error === null) return this.#move(copies, log)
+      log.seal()
+      log.raiseFloor(log.committed)
+      this.#context.onDisk?.(error)
+    })
+  }
+
+  #copy(leaves: (segment: Segment) => boolean): Copies {
+    const copies: Copies = new Map()
+    const copy = (source: Segment, index: number): void => {
+      if (!leaves(source) || source.isMissing(index)) return
+      const log = (this.#ownLog ??= this.makeOwnLog())
+      const segment = log.appendCopy(source, index)
+      let places = copies.get(source)
+      if (places === undefined) copies.set(source, (places = new Map<number, Place>()))
+      places.set(index, { segment, index: segment.count - 1 })
+    }
+    this.#redeliveries.forEach(copy)
+    this.#inFlight.forEach((slot) => copy(this.#inFlight.segment(slot), this.#inFlight.index(slot)))
+    this.#deferred.forEach(copy)
+    return copies
+  }
+
+  /** From now on the copies are the messages; of those that were finished meanwhile, nothing is needed. */
+  #move(copies: Copies, log: Log): void {
+    const move = (source: Segment, index: number): Place | undefined => {
+      const place = copies.get(source)?.get(index)
+      if (place === undefined) return undefined
+      place.segment.pending++
+      this.#journal?.moved(source, index, place.segment.base + place.index)
       source.release(1)
+      return place
     }
-    this.#moves = []
+    this.#redeliveries.relocate(move)
+    this.#inFlight.relocate(move)
+    this.#deferred.relocate(move)
+    this.#ownToldTo = log.committed
     log.raiseFloor(log.committed)
-    return true
   }
 
   makeOwnLog(): Log {
     return new Log(LogKind.own, this.#context.pool, this.#ownStorage?.() ?? null)
+  }
+
+  /** The topic's log. */
+  get log(): Log {
+    return this.#log
   }
 
   /** The log of messages that only this channel has, if there is one. */
@@ -611,10 +727,13 @@ export class Channel implements TurnTask, DueSource {
     return this.#readTo
   }
 
-  /** Describes the channel in the snapshot of a journal. */
-  describe(writer: RecordWriter): void {
+  /**
+   * Describes the channel in the snapshot of a journal.
+   * @param readTo up to where the topic has given away its messages; some of the last may have been emptied away
+   */
+  describe(writer: RecordWriter, readTo: number, scheduledReadTo: number): void {
     const { channel } = this.#journal!
-    writer.channel(channel, this.name, this.#readTo)
+    writer.channel(channel, this.name, readTo, scheduledReadTo, this.#ownToldTo)
     this.#ranges.forEach((from, to) => writer.unread(channel, from, to))
     const delivered = (segment: Segment, index: number, attempts: number): void =>
       writer.attempts(channel, segment.log.kind, segment.base + index, attempts)
@@ -634,8 +753,8 @@ export class Channel implements TurnTask, DueSource {
   }
 
   /** Takes back a message that an earlier run had delivered or deferred; the caller holds it for us. */
-  restoreMessage(segment: Segment, index: number, message: RecoveredMessage): void {
-    if (message.dueWallMs === null) {
+  restoreMessage(segment: Segment, index: number, message: RecoveredState): void {
+    if (Number.isNaN(message.dueWallMs)) {
       this.#redeliveries.push(segment, index, message.attempts, 0)
       return
     }
@@ -644,9 +763,18 @@ export class Channel implements TurnTask, DueSource {
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
   }
 
+  /** Takes a scheduled message of which it is not known what became of it; the caller holds it for us. @param due schedule.ts */
+  restoreScheduled(segment: Segment, index: number, due: number): void {
+    const { clock } = this.#context
+    const dueMs = clock.now() + remainingMs(due, clock.wallUs() / 1000)
+    this.#deferred.push(segment, index, 0, dueMs)
+    if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
+  }
+
   /** Takes over a log of its own that was found on disk. */
   restoreOwnLog(log: Log): void {
     this.#ownLog = log
+    this.#ownToldTo = log.tail
   }
 
   // ---- small things ----

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { BatchKind } from '../log/batch.ts'
-import { checkFileHeader } from '../log/data-file.ts'
+import { checkFileHeader, FILE_HEADER_SIZE } from '../log/data-file.ts'
 import { readRecords } from '../log/journal-records.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE } from '../log/message-header.ts'
 import { RecoveredTopic } from '../log/recovery.ts'
@@ -69,7 +69,8 @@ function verifyFile(path: string, isJournal: boolean, totals: Totals, wrong: (te
   let scan: FileScan
   try {
     scan = scanFile(nodeFiles, path)
-    checkFileHeader(scan.bytes.subarray(0, 16), path)
+    const header = scan.bytes.subarray(0, FILE_HEADER_SIZE)
+    if (!checkFileHeader(header, path)) wrong(`${path}: its header, ${header.length} bytes at 0, is damaged`)
   } catch (error) {
     return wrong((error as Error).message)
   }

@@ -11,6 +11,12 @@ const INDEX_SLACK = 1.02
 /** Growing by less would copy too often. */
 const INDEX_GROWTH_MIN = 1.125
 
+/** A message in a segment. */
+export interface Place {
+  readonly segment: Segment
+  readonly index: number
+}
+
 /**
  * A run of consecutive messages of one log, laid out as they go on the wire (message-header.ts).
  *
@@ -39,7 +45,7 @@ export class Segment {
   writtenEnd = 0
   /** Messages of it could not be read back: their places in it are empty. */
   damaged = false
-  /** Of a scheduled log: how long each message is to be deferred, in milliseconds. Known until they were handed out. */
+  /** Of a scheduled log: when each message is due (core/schedule.ts). Known until they were handed out. */
   delays: number[] | null = null
   /** Channels that read it or are about to. */
   readers = 0
@@ -131,7 +137,7 @@ export class Segment {
 
   /** Takes away the last messages, down to `count`; they were not written. */
   truncate(count: number): void {
-    this.end = this.offset(count)
+    if (this.resident) this.end = this.offset(count)
     this.count = count
     if (this.delays !== null) this.delays.length = count
   }
@@ -179,6 +185,7 @@ export class Segment {
   restoreFrames(base: number, start: number, end: number): void {
     const { bytes } = this
     let index = base - this.base
+    if (index < this.#restored || index >= this.count) return // taken back: it is told elsewhere what these positions are
     this.#leaveEmpty(index)
     for (let at = start; at < end && index < this.count; index++) {
       const size = SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
@@ -195,7 +202,8 @@ export class Segment {
 
   restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {
     this.delays ??= new Array<number>(this.count).fill(0)
-    for (let i = 0; i < count; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
+    const end = Math.min(count, this.tail - base)
+    for (let i = 0; i < end; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
   }
 
   endRestore(): void {

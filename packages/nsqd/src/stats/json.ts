@@ -47,6 +47,7 @@ function channelJson(channel: ChannelStats): Json {
     requeue_count: channel.requeueCount,
     timeout_count: channel.timeoutCount,
     dropped_count: channel.droppedCount || undefined,
+    lost_count: channel.lostCount || undefined,
     client_count: channel.clientCount,
     clients: channel.clients?.map(clientJson) ?? null,
     paused: channel.paused,

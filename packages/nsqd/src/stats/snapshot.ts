@@ -65,6 +65,8 @@ export interface ChannelStats {
   readonly timeoutCount: number
   /** Dropped while they waited here, since the topic was at its limits. */
   readonly droppedCount: number
+  /** Could not be read back from disk, and were given up. */
+  readonly lostCount: number
   readonly clientCount: number
   /** Null when clients are left out. */
   readonly clients: readonly ClientStats[] | null
@@ -125,6 +127,7 @@ function channelStats(channel: Channel, filter: SnapshotFilter): ChannelStats {
     requeueCount: channel.requeueCount,
     timeoutCount: channel.timeoutCount,
     droppedCount: channel.droppedCount,
+    lostCount: channel.lostCount,
     clientCount: channel.subscriberCount,
     clients: filter.includeClients ? clientsOf(channel, filter) : null,
     paused: channel.paused,

@@ -436,7 +436,7 @@ test('emptying a channel lets go also of what could not be moved to its own log'
   const { context } = world
   const full = {
     store: {
-      beginCommit: () => {},
+      rollback: () => {},
       append: () => {
         throw new Error('ENOSPC')
       },
