@@ -1,22 +1,11 @@
 // Questions to the HTTP APIs of nsqd and nsqlookupd.
-import { STATUS_CODES } from 'node:http'
 import { Agent, request } from 'undici'
+import { StatusError } from './status-error.ts'
 
 export interface HttpTimeouts {
   readonly connectMs: number
   /** For the whole exchange. */
   readonly requestMs: number
-}
-
-/** An answer other than 200. */
-export class StatusError extends Error {
-  readonly status: number
-
-  constructor(status: number, text: string) {
-    super(`got response ${status} ${STATUS_CODES[status] ?? ''} ${JSON.stringify(text.slice(0, 200))}`)
-    this.name = 'StatusError'
-    this.status = status
-  }
 }
 
 /** Asks for JSON; `close` it. */

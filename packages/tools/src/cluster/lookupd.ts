@@ -1,6 +1,6 @@
 // What nsqlookupds know, of all of them together. One that does not answer takes nothing from what the others say.
-import { StatusError } from './get-json.ts'
 import type { JsonClient } from './get-json.ts'
+import { StatusError } from './status-error.ts'
 
 /** What was found, and who could not be asked. */
 export interface Answers<T> {
