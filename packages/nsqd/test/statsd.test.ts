@@ -18,6 +18,8 @@ const channel: ChannelStats = {
   requeueCount: 6,
   timeoutCount: 7,
   droppedCount: 0,
+  retryPolicy: null,
+  deadLetterCount: 0,
   lostCount: 0,
   clientCount: 8,
   clients: null,
