@@ -16,24 +16,28 @@ import {
 } from '@nsq-ts/daemon'
 import type { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
-import type { CoreContext } from './core/context.ts'
+import type { CoreContext, CoreOptions } from './core/context.ts'
+import { deadLetterTopics } from './core/dead-letters.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { Discovery } from './discovery/discovery.ts'
+import { Drain } from './drain.ts'
 import { effectiveOptions } from './http/effective-options.ts'
 import { httpRoutes } from './http/routes.ts'
 import { TokenFile } from './http/tokens.ts'
 import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
+import { Redrives } from './redrive.ts'
+import { AllRetrySettings } from './retry-settings.ts'
 import { AllTopicSettings } from './topic-settings.ts'
 import type { Durability } from './log/topic-store.ts'
 import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
-import { DataPathLock } from './storage/data-path-lock.ts'
+import { DataPathLock, makeDataPath } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
 import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
@@ -77,14 +81,19 @@ export class Nsqd implements Daemon {
   readonly limits: CreationLimits
   readonly diskMeter = new DiskMeter()
   readonly discovery: Discovery
+  readonly drain: Drain
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
   readonly startTime: number
   /** What holds for each topic by itself. */
   readonly topicSettings: AllTopicSettings
+  /** What becomes of messages that fail, channel by channel. */
+  readonly retrySettings: AllRetrySettings
+  readonly redrives: Redrives
 
   #options: NsqdOptions
+  readonly #coreOptions: { -readonly [Key in keyof CoreOptions]: CoreOptions[Key] }
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
@@ -113,29 +122,59 @@ export class Nsqd implements Daemon {
   #importing: Promise<unknown> | undefined
   readonly #closeSignal = new AbortController()
 
-  /** @param fail told when a listener dies after the start. */
-  constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
+  /**
+   * @param fail told when a listener dies after the start.
+   * @param leave told when a drain is over, with the exit code: closes this nsqd and what is around it. Default: closes it
+   */
+  constructor(
+    options: NsqdOptions,
+    logger: Logger,
+    fail: (error: Error) => void = () => {},
+    leave?: (exitCode: number) => void,
+  ) {
     this.logger = logger
     this.#options = options
-    this.topicSettings = new AllTopicSettings(options)
+    this.#coreOptions = {
+      nodeId: options.nodeId,
+      memQueueSize: options.memQueueSize,
+      maxMsgTimeoutMs: options.maxMsgTimeoutMs,
+      topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
+      requeueOnDisconnect: options.requeueOnDisconnect,
+    }
+    this.topicSettings = new AllTopicSettings(() => this.#options)
+    this.retrySettings = new AllRetrySettings(() => this.#options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
     this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
     this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
-      if (full) logger.warn(`DISK: less than ${options.diskReserve} bytes are free; publishes are refused`)
+      if (full) logger.warn(`DISK: less than ${this.#options.diskReserve} bytes are free; publishes are refused`)
       else logger.info('DISK: there is space again; publishes are taken')
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
-    this.limits = new CreationLimits(this.registry, options)
+    this.limits = new CreationLimits(this.registry, () => this.#options)
     this.discovery = new Discovery({
       registry: this.registry,
       logger,
       options,
       announced: () => effectiveOptions(this),
+      checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
+    this.redrives = new Redrives({
+      registry: this.registry,
+      logger,
+      changed: () => this.#persistQuietly(),
+    })
+    this.addReadinessCheck(() => this.discovery.notTried())
+    this.drain = new Drain({
+      registry: this.registry,
+      logger,
+      announce: (announced) => this.discovery.setAddresses(announced ? this.#options.lookupdTcpAddresses : []),
+      done: leave ?? (() => void this.close()),
+    })
+    this.addReadinessCheck(() => (this.drain.active ? 'draining' : undefined))
   }
 
   readonly #fail: (error: Error) => void
@@ -149,7 +188,14 @@ export class Nsqd implements Daemon {
   changeOptions(change: Partial<NsqdOptions>): void {
     this.#options = { ...this.#options, ...change }
     this.logger.level = this.#options.logLevel
-    if (change.lookupdTcpAddresses !== undefined) this.discovery.setAddresses(change.lookupdTcpAddresses)
+    if (change.lookupdTcpAddresses !== undefined && !this.drain.active)
+      this.discovery.setAddresses(change.lookupdTcpAddresses)
+    this.#coreOptions.requeueOnDisconnect = this.#options.requeueOnDisconnect
+    if (change.diskReserve !== undefined) this.#diskSpace.changeReserve(change.diskReserve)
+    if ('maxTopicBytes' in change || 'maxTopicAgeMs' in change || 'topicLimitPolicy' in change) {
+      const lasting = [...this.registry.topics()].filter(({ ephemeral }) => !ephemeral)
+      for (const topic of lasting) topic.limits.change(this.topicSettings.of(topic.name))
+    }
   }
 
   /** @throws {Error} before `start` */
@@ -158,9 +204,24 @@ export class Nsqd implements Daemon {
     return this.#addresses
   }
 
+  /** What was found in files of the log, since the start, that is not what was written. */
+  get damage(): { readonly count: number; readonly bytes: number } {
+    return { count: this.#stores.damagedCount, bytes: this.#stores.damagedBytes }
+  }
+
   /** It is being closed, or is: nothing is taken any more. */
   get closing(): boolean {
     return this.#closed !== undefined
+  }
+
+  /** Unix milliseconds, of the clock that due times are kept by. */
+  get wallMs(): number {
+    return this.#clock.wallUs() / 1000
+  }
+
+  /** A time of that clock, from one of the core's. */
+  toWallMs(coreMs: number): number {
+    return this.wallMs + (coreMs - this.#clock.now())
   }
 
   /** `OK`, or what went wrong when a queue was written to last. */
@@ -229,6 +290,7 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
+    if (makeDataPath(this.#dataPath)) this.logger.info(`made the data path ${this.#dataPath}`)
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
@@ -244,12 +306,13 @@ export class Nsqd implements Daemon {
     const metadata = this.#readMetadata(metadataFile)
     await this.#import(metadata)
     this.registry.openWith((topic) => this.discovery.open(topic))
-    await this.#listen()
-    for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
-    this.#restoreTopics(metadata)
+    this.#takeOverrides(metadata)
+    this.#restoreTopics()
+    this.#resumeRedrives(metadata) // before nsqd.dat is written anew: it says what runs
     this.#applyMetadata(metadata, metadataFile)
-    for (const topic of this.registry.topics()) topic.start()
+    this.registry.start()
     this.#restored = true
+    await this.#listen()
     this.#diskSpace.start()
     this.#sync = setInterval(() => this.registry.sync(), this.#options.syncTimeoutMs)
     this.#sync.unref()
@@ -259,6 +322,28 @@ export class Nsqd implements Daemon {
     this.#sweep.unref()
     await this.#tls?.watch()
     this.#startStatsd()
+  }
+
+  #resumeRedrives({ topics }: Metadata): void {
+    for (const { channels, name } of topics) {
+      for (const channel of channels) if (channel.redrive) this.redrives.resume(name, channel.name, channel.redrive)
+    }
+  }
+
+  #persistQuietly(): void {
+    try {
+      this.#metadata?.write()
+    } catch (error) {
+      this.logger.error(`failed to persist metadata - ${(error as Error).message}`)
+    }
+  }
+
+  /** What was said over HTTP holds from the beginning on. */
+  #takeOverrides({ topics }: Metadata): void {
+    for (const { channels, name, settings } of topics) {
+      this.topicSettings.override(name, settings ?? {})
+      for (const channel of channels) this.retrySettings.override(name, channel.name, channel.retry ?? {})
+    }
   }
 
   async #loadTls(): Promise<void> {
@@ -340,10 +425,9 @@ export class Nsqd implements Daemon {
     }
   }
 
-  #restoreTopics(metadata: Metadata): void {
-    const paused = new Set(metadata.topics.filter((topic) => topic.paused).map(({ name }) => name))
+  #restoreTopics(): void {
     try {
-      this.#stores.restoreAll(this.registry, (name) => paused.has(name))
+      this.#stores.restoreAll(this.registry)
     } catch (error) {
       throw new StartError(`failed to restore topics - ${(error as Error).message}`, { cause: error })
     }
@@ -355,6 +439,7 @@ export class Nsqd implements Daemon {
     const server = new HttpServer({
       routes,
       logger: this.logger,
+      maxConnections: () => this.#options.maxHttpConnections,
       ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
     })
     const bound = await server.listen(address, this.#fail)
@@ -368,7 +453,13 @@ export class Nsqd implements Daemon {
     if (parseHostPort(address) === undefined) {
       throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
     }
-    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      name: 'HTTPS',
+      maxConnections: () => this.#options.maxHttpConnections,
+      ...httpsSettings(tls),
+    })
     const bound = await server.listen(address, this.#fail)
     this.#httpsServer = server
     tls.listen((material) => server.renewTls(material))
@@ -396,17 +487,24 @@ export class Nsqd implements Daemon {
   #applyMetadata(metadata: Metadata, file: string): void {
     const { logger, registry } = this
     for (const entry of metadata.topics) {
-      const topic = registry.restoredTopic(entry.name)
+      const topic = registry.restore(entry.name)
       if (entry.paused && !topic.paused) topic.pause()
       for (const channelEntry of entry.channels) {
         const channel = registry.channel(topic, channelEntry.name)
         if (channelEntry.paused) channel.pause()
       }
     }
-    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, this.topicSettings)
+    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, {
+      topics: this.topicSettings,
+      retries: this.retrySettings,
+      redrives: this.redrives,
+    })
     registry.listen({
       created() {},
-      deleted: (topic, channel) => channel === null && this.topicSettings.forget(topic.name),
+      deleted: (topic, channel) => {
+        if (channel === null) this.topicSettings.forget(topic.name)
+        this.retrySettings.forget(topic.name, channel?.name)
+      },
     })
     registry.listen(this.#metadata)
     try {
@@ -418,6 +516,7 @@ export class Nsqd implements Daemon {
 
   async #closeOnce(): Promise<void> {
     this.#closeSignal.abort()
+    this.drain.close()
     await this.#importing?.catch(() => undefined) // whoever starts us hears of it
     clearInterval(this.#sweep)
     clearInterval(this.#sync)
@@ -426,6 +525,7 @@ export class Nsqd implements Daemon {
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
     await this.#authServers?.close()
+    await this.redrives.close()
     const discoveryClosed = this.discovery.close() // data first: an nsqlookupd that hangs must not hold up that
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
@@ -465,25 +565,26 @@ export class Nsqd implements Daemon {
   // ---- wiring ----
 
   #coreContext(): CoreContext {
-    const options = this.#options
     return {
       clock: this.#clock,
       random: Math.random,
       turn: this.#turn,
       scanner: this.#scanner,
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
-      latency: latencyRecorders(options),
+      latency: latencyRecorders(this.#options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
-      refuse: () => this.#diskSpace.check(),
+      refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
-      options: {
-        nodeId: options.nodeId,
-        memQueueSize: options.memQueueSize,
-        maxMsgTimeoutMs: options.maxMsgTimeoutMs,
-        topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
-        requeueOnDisconnect: options.requeueOnDisconnect,
-      },
+      retryPolicy: (topic, channel) => this.retrySettings.of(topic, channel),
+      deadLetters: deadLetterTopics(() => this.registry),
+      options: this.#coreOptions,
     }
+  }
+
+  /** @throws {Error} when nothing may be published now */
+  #refuse(): void {
+    this.drain.check()
+    this.#diskSpace.check()
   }
 
   #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
@@ -504,7 +605,9 @@ export class Nsqd implements Daemon {
       tls: this.#tls,
       authServers: this.#authServers,
       limits: this.limits,
+      refuse: () => this.drain.check(),
       options: this.#options,
+      maxConnections: () => this.#options.maxConnections,
       version: VERSION,
     }
   }

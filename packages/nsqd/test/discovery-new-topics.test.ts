@@ -73,7 +73,7 @@ test('an nsqlookupd that does not answer the question delays the first messages,
   lookupd.channels.set('t', ['known'])
   await using d = await startNsqd(mute.flag, lookupd.flag, '--http-client-request-timeout=300ms')
   expect((await d.post('/pub?topic=t', 'x')).body).toBe('OK')
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }))
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }), 20_000)
   expect(d.logged.some((line) => /^WARNING: failed to query nsqlookupd .* for topic t - /.test(line))).toBe(true)
 })
 
@@ -131,6 +131,38 @@ test('ephemeral channels and what is no name are not made', async () => {
   expect([...d.nsqd.registry.get('t')!.channels.keys()]).toEqual(['a']) // at the answer, not some time after it
 })
 
+test('no more channels are made than a topic may have', async () => {
+  await using lookupd = await FakeLookupd.start()
+  lookupd.channels.set('t', ['a', 'b', 'c'])
+  await using d = await startNsqd(lookupd.flag, '--max-channels-per-topic=2')
+  expect((await d.post('/topic/create?topic=t')).status).toBe(200)
+  expect([...d.nsqd.registry.get('t')!.channels.keys()]).toEqual(['a', 'b'])
+  expect(d.logged.filter((line) => line.startsWith('WARNING: channel c of topic t'))).toHaveLength(1)
+})
+
+test('an nsqlookupd that cannot be asked, or whose answer never ends or breaks off, is done without', async () => {
+  await using endless = await FakeLookupd.start({
+    onChannels: (_topic, response) => {
+      const more = () => response.write('x'.repeat(65_536), () => setImmediate(more))
+      more()
+    },
+  })
+  await using cut = await FakeLookupd.start({ onChannels: (_topic, response) => response.destroy() })
+  await using half = await FakeLookupd.start({
+    onChannels: (_topic, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('{"channels":["a"]}', () => response.destroy())
+    },
+  })
+  await using malformed = await FakeLookupd.start({ broadcastAddress: 'no host' })
+  const lookupds = [endless, cut, half, malformed]
+  await using d = await startNsqd(...lookupds.map(({ flag }) => flag))
+  await Promise.all(lookupds.map((fake) => fake.until(({ open }) => open[0]?.identity !== undefined)))
+  expect((await d.post('/topic/create?topic=t')).status).toBe(200)
+  expect(await depths(d, 't')).toEqual({})
+  expect(d.logged.filter((line) => line.startsWith('WARNING: failed to query nsqlookupd'))).toHaveLength(1)
+})
+
 test('ephemeral topics are asked for too, their name is escaped', async () => {
   await using lookupd = await FakeLookupd.start()
   lookupd.channels.set('t#ephemeral', ['a'])
@@ -162,14 +194,17 @@ test('without any nsqlookupd to ask a topic starts, and gets the channels as soo
   await using hasty = await startHastyNsqd([gone.address])
   const { d } = hasty
   expect((await d.post('/pub?topic=t', 'early')).body).toBe('OK')
-  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/))
+  await vi.waitFor(
+    () => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/),
+    20_000,
+  )
   await d.post('/topic/create?topic=deleted')
   await d.post('/topic/delete?topic=deleted')
 
   await using lookupd = await FakeLookupd.start({ tcpPort: gone.tcpPort })
   lookupd.channels.set('t', ['a', 'b'])
   // What waited in the topic is for all of them.
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), { timeout: 5000 })
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), 20_000)
   expect(d.nsqd.registry.get('t')!.paused).toBe(false)
   expect(d.nsqd.registry.get('deleted')).toBeUndefined()
 })

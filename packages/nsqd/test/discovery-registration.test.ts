@@ -139,7 +139,7 @@ test.each(['E_INVALID', 'E_BAD_BODY IDENTIFY missing fields', 'no JSON', 'null']
 test('the HTTP port of an nsqlookupd in place of its TCP port is named in the log', async () => {
   await using other = await startNsqd()
   await using d = await startNsqd(`--lookupd-tcp-address=127.0.0.1:${other.httpPort}`)
-  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: LOOKUPD\(.*HTTP port/))
+  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: LOOKUPD\(.*HTTP port/), 20_000)
 })
 
 test('an nsqlookupd that refuses to register is not hammered', async () => {
@@ -185,6 +185,24 @@ test('the end of nsqd is the end of the connection; ephemeral channels are taken
   await lookupd.until(({ open }) => open.length === 0)
   const lines = lookupd.connections[0]?.lines
   expect(lines?.filter((line) => line.startsWith('UNREGISTER'))).toEqual(['UNREGISTER t passing#ephemeral'])
+})
+
+test('/ready waits until every nsqlookupd has been tried, and does not care what came of it', async () => {
+  await using lookupd = await FakeLookupd.start()
+  await using mute = await FakeLookupd.start({ answer: () => null })
+  await using d = await startNsqd(lookupd.flag, mute.flag, '--lookupd-tcp-address=nonsense')
+  await mute.until(({ open }) => open[0]?.identity !== undefined)
+  const ready = () => d.ask('GET', '/ready')
+  await vi.waitFor(async () => {
+    const body = `NOK - nsqlookupd not tried yet: ${mute.address}`
+    expect(await ready()).toMatchObject({ status: 503, body })
+  }, 20_000)
+  mute.cut()
+  await vi.waitFor(async () => expect(await ready()).toMatchObject({ status: 200, body: 'OK' }), 20_000)
+  await using added = await FakeLookupd.start({ answer: () => null })
+  await putAddresses(d, [lookupd.address, added.address])
+  await added.until(({ open }) => open.length === 1)
+  expect(await ready()).toMatchObject({ status: 200 }) // clients are here already
 })
 
 test('an nsqlookupd that hangs does not hold up the end of nsqd for long', async () => {

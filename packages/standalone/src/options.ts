@@ -49,37 +49,34 @@ export interface PlatformOptions {
  * @throws {EarlyExit} 1, for a config file that cannot be used
  */
 export function platformOptions(options: Options<OptionTable>, given: ReadonlySet<string>): PlatformOptions {
-  const own = options as Options<typeof ownTable>
-  const nsqd = flagsOf('nsqd', options, given)
+  const { dataPath, logLevel } = options as Options<typeof ownTable>
+  const flags = (daemon: string) => flagsOf(daemon, options, given)
+  const nsqd = flags('nsqd')
   // A data path on the command line is nearer than one in a config file, though it is not nsqd's own flag.
-  if (given.has('dataPath') && !nsqd.has('dataPath')) nsqd.set('dataPath', own.dataPath)
+  if (given.has('dataPath') && !nsqd.has('dataPath')) nsqd.set('dataPath', dataPath)
   return {
-    nsqd: resolveOptions(
-      {
-        ...nsqdTable,
-        logLevel: { ...nsqdTable.logLevel, default: own.logLevel },
-        dataPath: { ...nsqdTable.dataPath, default: own.dataPath },
-      },
-      [],
-      { program: 'nsqd', flags: nsqd },
-    ).options,
-    nsqlookupd: resolveOptions(
-      { ...nsqlookupdTable, logLevel: { ...nsqlookupdTable.logLevel, default: own.logLevel } },
-      [],
-      { program: 'nsqlookupd', flags: flagsOf('nsqlookupd', options, given) },
-    ).options,
-    nsqadmin: nsqadminOptions(own.logLevel, flagsOf('nsqadmin', options, given)),
+    nsqd: daemonOptions('nsqd', nsqdTable, nsqd, { logLevel, dataPath }),
+    nsqlookupd: daemonOptions('nsqlookupd', nsqlookupdTable, flags('nsqlookupd'), { logLevel }),
+    nsqadmin: listening(daemonOptions('nsqadmin', nsqadminTable, flags('nsqadmin'), { logLevel })),
   }
 }
 
 /** Without an address to listen on there is no page. */
-function nsqadminOptions(logLevel: LogLevel, flags: ReadonlyMap<string, unknown>): NsqadminOptions | undefined {
-  const { options } = resolveOptions(
-    { ...nsqadminTable, logLevel: { ...nsqadminTable.logLevel, default: logLevel } },
-    [],
-    { program: 'nsqadmin', flags },
-  )
+function listening(options: NsqadminOptions): NsqadminOptions | undefined {
   return options.httpAddress === '' ? undefined : options
+}
+
+/** @param defaults instead of those in its table */
+function daemonOptions<T extends OptionTable>(
+  daemon: string,
+  table: T,
+  flags: ReadonlyMap<string, unknown>,
+  defaults: Partial<Options<T>>,
+): Options<T> {
+  const rows = Object.entries(table).map(([field, row]) => {
+    return [field, field in defaults ? { ...row, default: defaults[field] } : row] as const
+  })
+  return resolveOptions(Object.fromEntries(rows) as T, [], { program: daemon, flags }).options
 }
 
 function prefixed(daemon: string, table: OptionTable): OptionTable {

@@ -27,17 +27,27 @@ export class Platform implements Daemon {
   readonly #options: PlatformOptions
   readonly #logger: Logger
   readonly #fail: (error: Error) => void
+  readonly #leave: ((exitCode: number) => void) | undefined
   readonly #ownLoggers: Logger[] = []
   #nsqlookupd: Nsqlookupd | undefined
   #nsqd: Nsqd | undefined
   #nsqadmin: Nsqadmin | undefined
   #closed: Promise<void> | undefined
 
-  /** @param fail told when a listener dies after the start */
-  constructor(options: PlatformOptions, logger: Logger, fail: (error: Error) => void) {
+  /**
+   * @param fail told when a listener dies after the start
+   * @param leave told when nsqd was drained, with the exit code; default: nsqd alone is closed
+   */
+  constructor(
+    options: PlatformOptions,
+    logger: Logger,
+    fail: (error: Error) => void,
+    leave?: (exitCode: number) => void,
+  ) {
     this.#options = options
     this.#logger = logger
     this.#fail = fail
+    this.#leave = leave
   }
 
   /** @throws {Error} before `start` */
@@ -95,6 +105,7 @@ export class Platform implements Daemon {
       { ...options, lookupdTcpAddresses: [...lookupds, ...options.lookupdTcpAddresses] },
       this.#loggerFor(options),
       this.#fail,
+      this.#leave,
     )
     await explainTakenPort('nsqd', options, nsqd.start())
     this.#nsqd = nsqd

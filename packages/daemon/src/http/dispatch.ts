@@ -1,5 +1,6 @@
 // One request: find the route, run it, send what comes of it, log it. Errors are caught here and nowhere else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { BodyReader } from './body.ts'
 import { HttpError } from './http-error.ts'
 import { percentDecode } from './percent-decode.ts'
@@ -17,6 +18,8 @@ export interface DispatcherSettings {
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
   readonly tlsRequired?: () => number
+  /** The connection is one too many: its request is refused, and it is closed. */
+  readonly isSurplus: (socket: Socket) => boolean
 }
 
 interface Outcome {
@@ -53,7 +56,9 @@ export class Dispatcher {
   }
 
   async #outcome(raw: IncomingMessage, response: ServerResponse, body: BodyReader, client: string): Promise<Outcome> {
-    const { tlsRequired, router } = this.#settings
+    const { isSurplus, tlsRequired, router } = this.#settings
+    const surplus = isSurplus(raw.socket)
+    if (surplus) response.setHeader('Connection', 'close')
     if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
       response.setHeader('Connection', 'close')
       return unlogged(new Reply('400 Bad Request: missing required Host header', { status: 400 }))
@@ -64,6 +69,7 @@ export class Dispatcher {
     if (path === undefined) return unlogged(new Reply('400 Bad Request', { status: 400 }))
     const method = raw.method ?? 'GET'
     const match = router.match(method, path)
+    if (surplus && !(match.kind === 'route' && match.route.probe === true)) return unlogged(TOO_MANY_CONNECTIONS)
     if (match.kind !== 'route') return unrouted(match, method, target.query)
     const quiet = match.route.quiet === true
     const openSignal = () => this.#clientSignal(response)
@@ -89,6 +95,8 @@ export class Dispatcher {
     return controller.signal
   }
 }
+
+const TOO_MANY_CONNECTIONS = errorReply(new HttpError(503, 'TOO_MANY_CONNECTIONS'))
 
 /** A target may also be absolute (`GET http://host/ping`), as proxies send it. */
 function requestTarget(url: string): { path: string; query: string } {
@@ -123,6 +131,7 @@ function unlogged(reply: Reply): Outcome {
 function send(response: ServerResponse, reply: Reply, rest: Promise<void> | undefined): void {
   if (response.destroyed) return // the client has gone: nobody reads it
   response.statusCode = reply.status
+  if (reply.status === 413) response.statusMessage = 'Request Entity Too Large' // node has the newer name
   for (const [name, value] of reply.headers) response.setHeader(name, value)
   if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType)
   response.setHeader('Content-Length', Buffer.byteLength(reply.body))

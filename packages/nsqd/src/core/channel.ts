@@ -1,8 +1,9 @@
-import { TIMESTAMP_OFFSET } from '../log/message-header.ts'
+import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
+import { ID_OFFSET, TIMESTAMP_OFFSET } from '../log/message-header.ts'
 import { Log, LogKind, type LogStorage } from '../log/log.ts'
-import type { RecordWriter } from '../log/journal-records.ts'
-import type { RecoveredMessage } from '../log/recovery.ts'
-import type { Segment } from '../log/segment.ts'
+import { type DeadPlace, type Failure, FailureReason, type RecordWriter } from '../log/journal-records.ts'
+import type { RecoveredState } from '../log/recovered-messages.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import type { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext, LatencyRecorder } from './context.ts'
 import { Deferred } from './deferred.ts'
@@ -10,6 +11,9 @@ import { InFlight, Lane } from './in-flight.ts'
 import { Ranges } from './ranges.ts'
 import { ReadyLine } from './ready-line.ts'
 import { Redeliveries } from './redeliveries.ts'
+import { Retries } from './retries.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+import { remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { Locality, type Subscriber } from './subscriber.ts'
 import { Phase, type TurnTask } from './turn.ts'
@@ -25,8 +29,12 @@ const TURN_MESSAGES_MAX = 65536
 /** A message that could not be read from disk is tried again after this time; others are handed out meanwhile. */
 const UNREADABLE_DELAY_MS = 5000
 
+/** Where copies of messages lie, by what they were copied from. */
+type Copies = Map<Segment, Map<number, Place>>
+
 /** Where a channel stands in its topic, and what it writes down of itself. */
 export interface ChannelPlace {
+  readonly topicName: string
   /** The topic's log. */
   readonly log: Log
   /** The position up to which the topic's messages went to the channels before it. */
@@ -35,6 +43,31 @@ export interface ChannelPlace {
   readonly journal: ChannelJournal | null
   /** For the channel's own log, when it needs one; null: in memory. */
   readonly ownStorage: (() => LogStorage) | null
+}
+
+/** A message that comes back: its frame (log/message-header.ts), and its encoded headers. */
+export interface Readmitted {
+  readonly bytes: Buffer
+  readonly headers: Buffer | null
+}
+
+/** The channel was deleted. */
+export class ChannelClosedError extends Error {
+  constructor() {
+    super('the channel is gone')
+    this.name = 'ChannelClosedError'
+  }
+}
+
+/** What a channel holds, for those who look at it. */
+export interface ChannelContents {
+  readonly ranges: Pick<Ranges, 'count' | 'forEach' | 'has'>
+  readonly redeliveries: Pick<Redeliveries, 'count' | 'forEach'>
+  readonly inFlight: Pick<
+    InFlight,
+    'count' | 'find' | 'forEach' | 'segment' | 'index' | 'attempts' | 'lane' | 'deadline' | 'deliveredAt'
+  >
+  readonly deferred: Pick<Deferred, 'count' | 'forEach' | 'select'>
 }
 
 /**
@@ -77,6 +110,8 @@ export class Channel implements TurnTask, DueSource {
   readonly #redeliveries = new Redeliveries()
   readonly #inFlight = new InFlight()
   readonly #deferred = new Deferred()
+  /** null: what fails goes back to the line. */
+  #retries: Retries | null = null
   /** All that have a subscriber or something in flight. */
   readonly #lanes = new Set<Lane>()
   readonly #subscribed = new Set<Lane>()
@@ -88,8 +123,13 @@ export class Channel implements TurnTask, DueSource {
   #reading: Segment | null = null
   /** A segment is being read from disk: nothing is handed out until it is there. */
   #loading = false
-  /** Copies in our own log that are not written yet: what they were copied from is still needed. */
-  #moves: { source: Segment; index: number; ownPosition: number }[] = []
+  /** What was read last: it stays in memory until something of it was handed out. */
+  #loaded: Segment | null = null
+  /** Messages are being copied to our own log. */
+  #moving = false
+  /** Up to where the journal was told of what lies in our own log. */
+  #ownToldTo = 0
+  readonly #topicName: string
   #scheduled = false
   #paused = false
   #closed = false
@@ -102,7 +142,10 @@ export class Channel implements TurnTask, DueSource {
     this.#readTo = place.distributed
     this.#journal = place.journal
     this.#ownStorage = place.ownStorage
+    this.#topicName = place.topicName
     this.latency = context.latency?.()
+    const policy = context.retryPolicy?.(place.topicName, name) ?? null
+    if (policy !== null) this.changeRetryPolicy(policy)
   }
 
   // ---- what others see ----
@@ -124,8 +167,14 @@ export class Channel implements TurnTask, DueSource {
     return this.#inFlight.count
   }
 
+  /** Those that are becoming dead letters are among them, for the moment that it takes. */
   get deferredCount(): number {
-    return this.#deferred.count
+    return this.#deferred.count + (this.#retries?.count ?? 0)
+  }
+
+  /** What became of messages that failed; null: they have always gone back to the line. */
+  get retries(): Pick<Retries, 'policy' | 'deadCount' | 'topicName'> | null {
+    return this.#retries
   }
 
   get paused(): boolean {
@@ -215,7 +264,8 @@ export class Channel implements TurnTask, DueSource {
     const index = this.#inFlight.index(slot)
     const attempts = this.#inFlight.attempts(slot)
     this.#inFlight.remove(slot)
-    if (delayMs > 0) this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    if (this.#retries !== null) this.#retries.failed(segment, index, attempts, FailureReason.requeued, delayMs)
+    else if (delayMs > 0) this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
     else this.#putBack(segment, index, attempts)
     this.wake(lane)
     return Outcome.done
@@ -234,6 +284,168 @@ export class Channel implements TurnTask, DueSource {
     this.#inFlight.touch(slot, deadline)
     if (deadline < this.wakeAt) scanner.expect(this, deadline)
     return Outcome.done
+  }
+
+  // ---- one message, by hand ----
+
+  /** What is in it, for those who look; they change nothing. */
+  get contents(): ChannelContents {
+    return {
+      ranges: this.#ranges,
+      redeliveries: this.#redeliveries,
+      inFlight: this.#inFlight,
+      deferred: this.#deferred,
+    }
+  }
+
+  /** Finishes a message, wherever in the channel it is. @returns false when it is not here any more */
+  finishOne(segment: Segment, index: number): boolean {
+    if (this.#withdraw(segment, index) < 0) return false
+    this.#drop(segment, index)
+    return true
+  }
+
+  /**
+   * Puts a message, wherever in the channel it is, at the end of the line, at once or after a delay.
+   * @returns false when it is not here any more
+   */
+  requeueOne(segment: Segment, index: number, delayMs: number): boolean {
+    const attempts = this.#withdraw(segment, index)
+    if (attempts < 0) return false
+    this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    return true
+  }
+
+  /**
+   * Takes a message out of the channel, for the caller to finish (`finishTaken`) or give back (`giveBack`); after a crash it
+   * is where it was.
+   * @returns its attempts; -1 when it is not here any more
+   */
+  takeOut(segment: Segment, index: number): number {
+    return this.#withdraw(segment, index)
+  }
+
+  finishTaken(segment: Segment, index: number): void {
+    if (!this.#closed) this.#drop(segment, index)
+  }
+
+  giveBack(segment: Segment, index: number, attempts: number): void {
+    if (!this.#closed) this.#putBack(segment, index, attempts)
+  }
+
+  /**
+   * Takes messages that were here once, at the end of the line and as if never delivered: into the channel's own log, since
+   * the other channels have had them.
+   * @param done told when they are as safe as a publish, or why they were not taken
+   */
+  readmit(frames: readonly Readmitted[], done: (error: Error | null) => void): void {
+    if (this.#closed) return done(new ChannelClosedError())
+    const log = (this.#ownLog ??= this.makeOwnLog())
+    const places: Place[] = frames.map(({ bytes, headers }) => {
+      const idAt = ID_OFFSET
+      const segment = log.appendFrame(bytes, 0, bytes.length, parseIdHi(bytes, idAt), parseIdLo(bytes, idAt))
+      if (headers !== null) log.annotate(headers)
+      segment.pending++
+      return { segment, index: segment.count - 1 }
+    })
+    const settled = (error: Error | null): void => {
+      if (this.#closed) return done(new ChannelClosedError())
+      if (error !== null) {
+        for (const { segment } of places) segment.release(1)
+        return done(error)
+      }
+      done(this.#takeReadmitted(places, log))
+    }
+    try {
+      log.commit()
+    } catch (error) {
+      for (const { segment } of places) segment.pending--
+      log.rollback()
+      return done(error as Error)
+    }
+    if (log.store === null || this.#journal?.durability !== 'fsync') return settled(null)
+    log.store.syncLater((error) => {
+      if (error !== null) log.seal()
+      settled(error)
+    })
+  }
+
+  #takeReadmitted(places: readonly Place[], log: Log): Error | null {
+    for (const { index, segment } of places) {
+      this.messageCount++
+      this.#redeliveries.push(segment, index, 0, this.#readTo)
+      this.#journal?.handedOutAgain(segment, index, 0)
+      this.#ownToldTo = Math.max(this.#ownToldTo, segment.base + index + 1)
+    }
+    log.raiseFloor(Math.max(log.floor, this.#ownToldTo))
+    this.#schedule()
+    try {
+      this.#journal?.settle()
+    } catch (error) {
+      return error as Error // they are here, and may be forgotten by a crash
+    }
+    return null
+  }
+
+  /** Takes a message out of whatever holds it, which is then for the caller to do. @returns its attempts, -1 when it is not here */
+  #withdraw(segment: Segment, index: number): number {
+    const slot = this.#inFlight.slotOf(segment, index)
+    if (slot >= 0) {
+      const attempts = this.#inFlight.attempts(slot)
+      const lane = this.#inFlight.lane(slot)
+      this.#inFlight.remove(slot)
+      this.wake(lane)
+      return attempts
+    }
+    if (segment.log === this.#log && this.#ranges.remove(segment.base + index)) return 0
+    const deferredAttempts = this.#deferred.remove(segment, index)
+    if (deferredAttempts >= 0) return deferredAttempts
+    let attempts = -1
+    this.#redeliveries.forEach((other, at, count) => {
+      if (other === segment && at === index) attempts = count
+    })
+    if (attempts < 0) return -1
+    this.#redeliveries.remove(
+      (other, at) => other === segment && at === index,
+      () => {},
+    )
+    return attempts
+  }
+
+  // ---- messages that fail ----
+
+  /** From now on this becomes of what fails; null: it goes back to the line. */
+  changeRetryPolicy(policy: RetryPolicy | null): void {
+    if (this.#retries === null && policy !== null) this.#makeRetries()
+    if (this.#retries !== null) this.#retries.policy = policy
+  }
+
+  #makeRetries(): Retries {
+    const { deadLetters } = this.#context
+    if (deadLetters === undefined) throw new Error('there is no place for dead letters')
+    const { name } = this
+    const journal = this.#journal
+    const isClosed = (): boolean => this.#closed
+    this.#retries = new Retries(
+      {
+        context: this.#context,
+        origin: { topic: this.#topicName, channel: name },
+        journal,
+        get closed() {
+          return isClosed()
+        },
+        get durability() {
+          return journal?.durability ?? 'memory'
+        },
+        putBack: (segment, index, attempts) => this.#putBack(segment, index, attempts),
+        deferUntil: (segment, index, attempts, dueMs) => this.#deferUntil(segment, index, attempts, dueMs),
+        drop: (segment, index) => this.#drop(segment, index),
+        giveUp: (segment, index) => this.#giveUp(segment, index),
+      },
+      deadLetters,
+      null,
+    )
+    return this.#retries
   }
 
   // ---- administration ----
@@ -257,8 +469,7 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
-    for (const { source } of this.#moves) source.release(1)
-    this.#moves = []
+    this.#retries?.clear()
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
@@ -297,7 +508,9 @@ export class Channel implements TurnTask, DueSource {
   stop(): void {
     this.#closed = true
     this.#readNothing()
+    this.#keepLoaded(null)
     this.#context.scanner.forget(this)
+    this.#retries?.stop()
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
 
@@ -325,6 +538,11 @@ export class Channel implements TurnTask, DueSource {
   endTurn(): void {
     this.#scheduled = false
     if (this.#paused || this.#closed || this.#loading) return
+    this.#handOutAll()
+    if (this.#loaded !== null && !this.#loading) this.#keepLoaded(null)
+  }
+
+  #handOutAll(): void {
     const now = this.#context.clock.now()
     let left = TURN_MESSAGES_MAX
     let lanesLeft = 0
@@ -400,8 +618,13 @@ export class Channel implements TurnTask, DueSource {
       this.#redeliveries.shift()
       return this.#giveUp(segment, index)
     }
-    const attempts = (this.#redeliveries.attempts + 1) & 0xffff // wraps, as on the wire
+    const delivered = this.#redeliveries.attempts
+    const attempts = (delivered + 1) & 0xffff // wraps, as on the wire
     this.#redeliveries.shift()
+    if (this.#retries?.isExhausted(delivered) === true) {
+      this.#retries.die(segment, index, delivered)
+      return 1
+    }
     this.#countLocality(lane, 1)
     const subscriber = lane.subscriber
     if (subscriber.sampleRate > 0 && this.#isSampledOut(lane)) {
@@ -419,6 +642,7 @@ export class Channel implements TurnTask, DueSource {
   /** A message is done with, one way or the other. */
   #drop(segment: Segment, index: number): void {
     this.#journal?.finished(segment, index)
+    this.#retries?.forget(segment, index)
     segment.release(1)
   }
 
@@ -430,12 +654,19 @@ export class Channel implements TurnTask, DueSource {
     segment.log.beginReading(segment)
     segment.load((error) => {
       this.#loading = false
+      this.#keepLoaded(error === null && !this.#closed ? segment : null)
       segment.log.endReading(segment)
       if (this.#closed) return
       if (error !== null) unreadable()
       this.#schedule()
     })
     return 0
+  }
+
+  #keepLoaded(segment: Segment | null): void {
+    segment?.log.beginReading(segment)
+    this.#loaded?.log.endReading(this.#loaded)
+    this.#loaded = segment
   }
 
   /** The rest of a segment can't be read now: it is tried again later, and does not hold up what comes after it. */
@@ -513,6 +744,7 @@ export class Channel implements TurnTask, DueSource {
 
   /** Puts what of a lane is due at `now` back in the line. */
   #takeBack(lane: Lane, now: number): number {
+    const reason = this.#subscribed.has(lane) ? FailureReason.timedOut : FailureReason.consumerLost
     let count = 0
     while (lane.count > 0 && this.#inFlight.deadline(lane.head) <= now) {
       const slot = lane.head
@@ -520,7 +752,8 @@ export class Channel implements TurnTask, DueSource {
       const index = this.#inFlight.index(slot)
       const attempts = this.#inFlight.attempts(slot)
       this.#inFlight.remove(slot)
-      this.#putBack(segment, index, attempts)
+      if (this.#retries === null) this.#putBack(segment, index, attempts)
+      else this.#retries.failed(segment, index, attempts, reason, 0)
       count++
     }
     if (count > 0) this.wake(lane)
@@ -541,44 +774,76 @@ export class Channel implements TurnTask, DueSource {
 
   // ---- memory ----
 
-  /** Moves what we still need of some segments, which are in memory, into a log of our own, so that they can go. */
-  evict(leaves: (segment: Segment) => boolean): void {
-    const move = (source: Segment, index: number): Segment => {
-      const log = (this.#ownLog ??= this.makeOwnLog())
-      const target = log.appendCopy(source, index)
-      target.pending++
-      this.#moves.push({ source, index, ownPosition: log.tail - 1 })
-      return target
-    }
-    this.#redeliveries.relocate(leaves, move)
-    this.#inFlight.relocate(leaves, move)
-    this.#deferred.relocate(leaves, move)
-    this.settleMoves()
-  }
-
   /**
-   * Writes the copies that `evict` made, and only then lets go of what they were copied from.
-   * @returns false when that failed; it is tried again with the next sweep
+   * Moves what we still need of some segments, which are in memory, into a log of our own, so that they can go: copies it,
+   * brings the copies to stable storage, and only then lets go of what they were made of. What fails is tried again with
+   * a later sweep.
    */
-  settleMoves(): boolean {
+  evict(leaves: (segment: Segment) => boolean): void {
+    if (this.#moving || this.#closed) return
+    const copies = this.#copy(leaves)
     const log = this.#ownLog
-    if (log === null || this.#moves.length === 0) return true
+    if (copies.size === 0 || log === null) return
     try {
       log.commit()
-    } catch {
-      return false // the originals are still held, so nothing is at stake
+    } catch (error) {
+      log.rollback()
+      this.#context.onDisk?.(error as Error)
+      return
     }
-    for (const { source, index, ownPosition } of this.#moves) {
-      this.#journal?.moved(source, index, ownPosition)
+    if (log.store === null) return this.#move(copies, log)
+    this.#moving = true
+    log.store.syncLater((error) => {
+      this.#moving = false
+      if (this.#closed) return
+      if (error === null) return this.#move(copies, log)
+      log.seal()
+      log.raiseFloor(log.committed)
+      this.#context.onDisk?.(error)
+    })
+  }
+
+  #copy(leaves: (segment: Segment) => boolean): Copies {
+    const copies: Copies = new Map()
+    const copy = (source: Segment, index: number): void => {
+      if (!leaves(source) || source.isMissing(index)) return
+      const log = (this.#ownLog ??= this.makeOwnLog())
+      const segment = log.appendCopy(source, index)
+      let places = copies.get(source)
+      if (places === undefined) copies.set(source, (places = new Map<number, Place>()))
+      places.set(index, { segment, index: segment.count - 1 })
+    }
+    this.#redeliveries.forEach(copy)
+    this.#inFlight.forEach((slot) => copy(this.#inFlight.segment(slot), this.#inFlight.index(slot)))
+    this.#deferred.forEach(copy)
+    return copies
+  }
+
+  /** From now on the copies are the messages; of those that were finished meanwhile, nothing is needed. */
+  #move(copies: Copies, log: Log): void {
+    const move = (source: Segment, index: number): Place | undefined => {
+      const place = copies.get(source)?.get(index)
+      if (place === undefined) return undefined
+      place.segment.pending++
+      this.#journal?.moved(source, index, place.segment.base + place.index)
+      this.#retries?.moved(source, index, place)
       source.release(1)
+      return place
     }
-    this.#moves = []
+    this.#redeliveries.relocate(move)
+    this.#inFlight.relocate(move)
+    this.#deferred.relocate(move)
+    this.#ownToldTo = log.committed
     log.raiseFloor(log.committed)
-    return true
   }
 
   makeOwnLog(): Log {
     return new Log(LogKind.own, this.#context.pool, this.#ownStorage?.() ?? null)
+  }
+
+  /** The topic's log. */
+  get log(): Log {
+    return this.#log
   }
 
   /** The log of messages that only this channel has, if there is one. */
@@ -611,10 +876,13 @@ export class Channel implements TurnTask, DueSource {
     return this.#readTo
   }
 
-  /** Describes the channel in the snapshot of a journal. */
-  describe(writer: RecordWriter): void {
+  /**
+   * Describes the channel in the snapshot of a journal.
+   * @param readTo up to where the topic has given away its messages; some of the last may have been emptied away
+   */
+  describe(writer: RecordWriter, readTo: number, scheduledReadTo: number): void {
     const { channel } = this.#journal!
-    writer.channel(channel, this.name, this.#readTo)
+    writer.channel(channel, this.name, readTo, scheduledReadTo, this.#ownToldTo)
     this.#ranges.forEach((from, to) => writer.unread(channel, from, to))
     const delivered = (segment: Segment, index: number, attempts: number): void =>
       writer.attempts(channel, segment.log.kind, segment.base + index, attempts)
@@ -626,6 +894,7 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.forEach((segment, index, attempts, dueMs) =>
       writer.deferred(channel, segment.log.kind, segment.base + index, attempts, dueMs + wallOffsetMs),
     )
+    this.#retries?.describe(writer, channel)
   }
 
   /** Takes back what an earlier run left unread; the caller holds it for us. */
@@ -634,8 +903,8 @@ export class Channel implements TurnTask, DueSource {
   }
 
   /** Takes back a message that an earlier run had delivered or deferred; the caller holds it for us. */
-  restoreMessage(segment: Segment, index: number, message: RecoveredMessage): void {
-    if (message.dueWallMs === null) {
+  restoreMessage(segment: Segment, index: number, message: RecoveredState): void {
+    if (Number.isNaN(message.dueWallMs)) {
       this.#redeliveries.push(segment, index, message.attempts, 0)
       return
     }
@@ -644,9 +913,33 @@ export class Channel implements TurnTask, DueSource {
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
   }
 
+  /** Takes a scheduled message of which it is not known what became of it; the caller holds it for us. @param due schedule.ts */
+  restoreScheduled(segment: Segment, index: number, due: number): void {
+    const { clock } = this.#context
+    const dueMs = clock.now() + remainingMs(due, clock.wallUs() / 1000)
+    this.#deferred.push(segment, index, 0, dueMs)
+    if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
+  }
+
+  /** Takes over what is known of a message's failures. */
+  restoreFailure(segment: Segment, index: number, failure: Failure): void {
+    this.#retries?.restoreFailure(segment, index, failure)
+  }
+
+  /** Takes back a message that was becoming a dead letter; the caller holds it for us. */
+  restoreDying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
+    ;(this.#retries ?? this.#makeRetries()).restoreDying(segment, index, attempts, place)
+  }
+
+  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. @throws of the file system */
+  resolveDying(): void {
+    this.#retries?.resolve()
+  }
+
   /** Takes over a log of its own that was found on disk. */
   restoreOwnLog(log: Log): void {
     this.#ownLog = log
+    this.#ownToldTo = log.tail
   }
 
   // ---- small things ----

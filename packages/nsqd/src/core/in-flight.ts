@@ -1,4 +1,4 @@
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import { enlarge } from './enlarge.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -83,6 +83,14 @@ export class InFlight {
     }
   }
 
+  /** The slot of a message, or -1; looks through all. */
+  slotOf(segment: Segment, index: number): number {
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      if (this.#segments[slot] === segment && this.#indexes[slot] === index) return slot
+    }
+    return NONE
+  }
+
   /** Puts a message in flight to a lane, its deadline not before the lane's last one. */
   add(lane: Lane, segment: Segment, index: number, attempts: number, now: number, deadline: number): void {
     if (this.#free === NONE) this.#grow()
@@ -124,14 +132,13 @@ export class InFlight {
     for (let slot = 0; slot < this.#capacity; slot++) if (this.#lanes[slot] !== null) visit(slot)
   }
 
-  /** Moves what lies in a segment that `leaves` to where `move` puts it. */
-  relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
+  /** Moves each message to where `move` says, if it does. */
+  relocate(move: (segment: Segment, index: number) => Place | undefined): void {
     this.forEach((slot) => {
-      const segment = this.#segments[slot]!
-      if (!leaves(segment)) return
-      const target = move(segment, this.#indexes[slot]!)
-      this.#segments[slot] = target
-      this.#indexes[slot] = target.count - 1
+      const place = move(this.#segments[slot]!, this.#indexes[slot]!)
+      if (place === undefined) return
+      this.#segments[slot] = place.segment
+      this.#indexes[slot] = place.index
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 
 const CAPACITY_MIN = 16
 
@@ -53,10 +53,10 @@ export class Redeliveries {
     this.#count--
   }
 
-  forEach(visit: (segment: Segment, index: number, attempts: number) => void): void {
+  forEach(visit: (segment: Segment, index: number, attempts: number, gate: number) => void): void {
     for (let i = 0; i < this.#count; i++) {
       const at = (this.#head + i) & (this.#indexes.length - 1)
-      visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!)
+      visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!, this.#gates[at]!)
     }
   }
 
@@ -87,15 +87,14 @@ export class Redeliveries {
     return before - kept
   }
 
-  /** Moves what lies in a segment that `leaves` to where `move` puts it. */
-  relocate(leaves: (segment: Segment) => boolean, move: (segment: Segment, index: number) => Segment): void {
+  /** Moves each message to where `move` says, if it does. */
+  relocate(move: (segment: Segment, index: number) => Place | undefined): void {
     for (let i = 0; i < this.#count; i++) {
       const at = (this.#head + i) & (this.#indexes.length - 1)
-      const segment = this.#segments[at]!
-      if (!leaves(segment)) continue
-      const target = move(segment, this.#indexes[at]!)
-      this.#segments[at] = target
-      this.#indexes[at] = target.count - 1
+      const place = move(this.#segments[at]!, this.#indexes[at]!)
+      if (place === undefined) continue
+      this.#segments[at] = place.segment
+      this.#indexes[at] = place.index
     }
   }
 

@@ -17,10 +17,7 @@ const SPARSE_SHARE_OF_FILE = 0.1
  */
 export function sweepTopic(topic: Topic): void {
   const logs = [topic.log, topic.scheduled]
-  for (const channel of topic.channels.values()) {
-    channel.settleMoves()
-    if (channel.ownLog !== null) logs.push(channel.ownLog)
-  }
+  for (const { ownLog } of topic.channels.values()) if (ownLog !== null) logs.push(ownLog)
   const leaving = new Set<Segment>()
   for (const log of logs) {
     log.trim()
@@ -40,6 +37,7 @@ export function sweepTopic(topic: Topic): void {
     }
   }
   if (leaving.size > 0) evict(topic, leaving)
+  topic.store?.tidy()
 }
 
 /** How many messages of each file are still needed; one that several channels need counts for each. */

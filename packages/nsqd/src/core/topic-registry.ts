@@ -54,9 +54,15 @@ export class TopicRegistry {
     return this.#topics.get(name) ?? this.#create(name, this.#open)
   }
 
-  /** The topic of that (valid) name, made if there is none and started at once: one that was here before nsqd was. */
-  restoredTopic(name: string): Topic {
-    return this.#topics.get(name) ?? this.#create(name, (topic) => topic.start())
+  /** The topic of that (valid) name, made if there is none: one that an earlier run left. Nothing goes to its channels before `start`. */
+  restore(name: string): Topic {
+    return this.#topics.get(name) ?? this.#create(name, () => {})
+  }
+
+  /** All topics and channels are there that an earlier run had: messages may go to the channels from now on. */
+  start(): void {
+    for (const topic of this.#topics.values()) for (const channel of topic.channels.values()) channel.resolveDying()
+    for (const topic of this.#topics.values()) if (!topic.started) topic.start()
   }
 
   /** The channel of that (valid) name, made if there is none. */

@@ -7,6 +7,7 @@ import type { Durability, TopicStore } from '../log/topic-store.ts'
 import { Channel } from './channel.ts'
 import { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
+import { dueAt, remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { sweepTopic } from './sweep.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
@@ -14,6 +15,11 @@ import { Phase, type TurnTask } from './turn.ts'
 
 /** How long what happened to messages waits to be written to the journal. After a crash, what was finished in it comes again. */
 const JOURNAL_DELAY_MS = 20
+/** The same while the disk takes nothing. */
+const JOURNAL_RETRY_MS = 500
+
+/** Messages that are due later than this leave memory, once they are on disk: others have more use of it. */
+const LONG_WAIT_MS = 60_000
 
 /** A publish reached a topic that is being deleted or closed. */
 export class TopicExitingError extends Error {
@@ -30,7 +36,7 @@ export type Bounds = readonly number[]
 export type OpenStore = (
   topic: Topic,
   snapshot: (writer: RecordWriter) => void,
-  requestFlush: () => void,
+  requestFlush: (now: boolean) => void,
 ) => TopicStore | null
 
 /**
@@ -68,6 +74,11 @@ export class Topic implements TurnTask {
   #distributed = 0
   #distributedScheduled = 0
   #channelNumber = 0
+  /** Messages go to ephemeral channels only: the journal has to be told how far. */
+  #unfollowed = false
+  /** What a channel gets that the journal should know of and, being damaged, does not. */
+  #adopt: ((channel: Channel) => void) | null = null
+  #journalFailed = false
   #inTurn = false
   #started = false
   #paused = false
@@ -82,7 +93,7 @@ export class Topic implements TurnTask {
     this.store = openStore(
       this,
       (writer) => this.#describe(writer),
-      () => this.#journalFlush.request(),
+      (now) => (now ? this.#flushJournal() : this.#journalFlush.request(JOURNAL_DELAY_MS)),
     )
     this.log = new Log(LogKind.topic, context.pool, this.store?.messages ?? null)
     this.scheduled = new Log(LogKind.scheduled, context.pool, this.store?.scheduled ?? null)
@@ -96,7 +107,7 @@ export class Topic implements TurnTask {
 
   /** Messages that wait for a channel, or for the topic to be unpaused. */
   get depth(): number {
-    return this.log.tail - this.#distributed + (this.scheduled.tail - this.#distributedScheduled)
+    return this.log.countFrom(this.#distributed) + this.scheduled.countFrom(this.#distributedScheduled)
   }
 
   /** Of the depth, what is on disk and not kept in memory. */
@@ -121,6 +132,10 @@ export class Topic implements TurnTask {
 
   get paused(): boolean {
     return this.#paused
+  }
+
+  get started(): boolean {
+    return this.#started
   }
 
   /** Bytes of memory that the messages of this topic and its channels occupy. */
@@ -160,13 +175,66 @@ export class Topic implements TurnTask {
     waiter?: CommitWaiter,
     ticket = 0,
   ): boolean {
-    if (delayMs === 0) return this.publish(source, start, end, waiter, ticket)
+    return this.publishBatchDeferred(source, 0, [start, end], delayMs, waiter, ticket)
+  }
+
+  /** As publishDeferred, for several bodies of one buffer. */
+  publishBatchDeferred(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    delayMs: number,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    if (delayMs === 0) return this.publishBatch(source, base, bounds, waiter, ticket)
+    return this.#schedulePublish(source, base, bounds, delayMs, waiter, ticket)
+  }
+
+  /** Publishes several bodies that are due at `dueWallMs`, Unix milliseconds, whenever the channels get them. As publish. */
+  publishScheduled(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    dueWallMs: number,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket)
+  }
+
+  /** @param stored when they are due (schedule.ts) */
+  #schedulePublish(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    stored: number,
+    waiter: CommitWaiter | undefined,
+    ticket: number,
+  ): boolean {
     this.#open()
-    this.messageCount++
-    this.messageBytes += end - start
-    if (this.#isFull()) return true
-    this.scheduled.appendScheduled(this.#headers, source, start, end, delayMs)
+    for (let i = 0; i < bounds.length; i += 2) {
+      const start = base + bounds[i]!
+      const end = base + bounds[i + 1]!
+      this.messageCount++
+      this.messageBytes += end - start
+      if (!this.#isFull()) this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+    }
     return this.#taken(this.scheduled, waiter, ticket)
+  }
+
+  /**
+   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
+   * @param headers encoded (log/headers.ts)
+   */
+  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+    if (this.#closed) throw new TopicExitingError()
+    this.#headers.stamp()
+    this.messageCount++
+    this.messageBytes += body.length
+    this.log.append(this.#headers, body, 0, body.length)
+    this.log.annotate(headers)
+    return this.#taken(this.log, waiter, ticket)
   }
 
   /** @returns true when what was appended is safe as it is */
@@ -189,6 +257,7 @@ export class Topic implements TurnTask {
     if (existing !== undefined) return existing
     this.#settle()
     const channel = this.#addChannel(name, this.#distributed)
+    if (!channel.ephemeral) this.#adopt?.(channel)
     this.#record((writer) => {
       this.#describeChannel(writer, channel)
       this.#describeSelf(writer) // with a first channel the topic no longer keeps what comes
@@ -202,6 +271,7 @@ export class Topic implements TurnTask {
     const ephemeral = isEphemeral(name)
     const kept = store !== null && !ephemeral
     const channel = new Channel(this.#context, name, ephemeral, {
+      topicName: this.name,
       log: this.log,
       distributed,
       journal: kept ? new ChannelJournal(store, ++this.#channelNumber) : null,
@@ -217,6 +287,7 @@ export class Topic implements TurnTask {
     this.#settle()
     this.channels.delete(channel.name)
     channel.close()
+    if (!channel.ephemeral) this.store?.dropOwnLog(channel.name)
     this.#record((writer) => {
       if (channel.number !== null) writer.channelDeleted(channel.number)
       this.#describeSelf(writer)
@@ -228,6 +299,15 @@ export class Topic implements TurnTask {
   /** Messages may go to the channels from now on. */
   start(): void {
     this.#started = true
+    if (this.#adopt !== null) {
+      this.#adopt = null
+      this.log.raiseFloor(this.#distributed)
+      this.scheduled.raiseFloor(this.#distributedScheduled)
+      this.store!.condemnUnused()
+      // Should this fail, what an earlier run wrote down counts until it succeeds, and nothing can be published.
+      this.#flush(() => this.store!.beginJournal())
+    }
+    this.#unfollowed = this.#distributesUnfollowed()
     this.#schedule()
   }
 
@@ -252,12 +332,14 @@ export class Topic implements TurnTask {
     const { store } = this
     if (store === null || store.durability === durability || this.#closed) return
     this.#settle()
+    // What comes next goes elsewhere: the file of what is written in part may be finished when it would be written on.
+    for (const log of this.#keptLogs()) log.seal()
     if (store.durability === 'memory' && this.#hasMessages()) {
-      this.#writeAll()
       store.beginJournal()
+      for (const log of this.#keptLogs()) log.writeAll()
       store.flush()
     }
-    if (durability === 'fsync') store.sync()
+    if (durability === 'fsync') store.syncAll()
     store.changeDurability(durability)
   }
 
@@ -266,12 +348,14 @@ export class Topic implements TurnTask {
     this.#settle()
     const { log, scheduled } = this
     const from = this.#distributed
+    const fromScheduled = this.#distributedScheduled
     this.#distributed = log.committed
     log.raiseFloor(this.#distributed)
     this.#distributedScheduled = scheduled.committed
     scheduled.raiseFloor(this.#distributedScheduled)
     this.#record((writer) => {
-      writer.skipped(from, this.#distributed)
+      writer.skipped(LogKind.topic, from, this.#distributed)
+      writer.skipped(LogKind.scheduled, fromScheduled, this.#distributedScheduled)
       this.#describeSelf(writer)
     })
   }
@@ -288,16 +372,27 @@ export class Topic implements TurnTask {
     const from = this.#distributed
     const to = Math.min(position, log.committed)
     if (from < to) {
+      const count = log.countFrom(from) - log.countFrom(to)
       this.#distributed = to
-      this.droppedCount += to - from
-      dropped += to - from
+      this.droppedCount += count
+      dropped += count
       log.raiseFloor(to)
       this.#record((writer) => {
-        writer.skipped(from, to)
+        writer.skipped(LogKind.topic, from, to)
         this.#describeSelf(writer)
       })
     }
     return dropped
+  }
+
+  /**
+   * Sees to it that what was done by hand is written down, as safe as a publish is.
+   * @throws of the file system; then it may be undone by a crash
+   */
+  confirm(): void {
+    const { store } = this
+    if (store === null || this.#closed || !store.journal.begun) return
+    store.flushUrgent()
   }
 
   /** The lowest position of the log that waits, in the topic or a channel; Infinity when none does. */
@@ -310,6 +405,7 @@ export class Topic implements TurnTask {
   /** The end of this topic: publishes fail from now on, channels are closed, messages forgotten, on disk too. @throws of the file system */
   close(): void {
     this.#end()
+    this.#committing.settle(new TopicExitingError())
     for (const channel of this.channels.values()) channel.close()
     this.channels.clear()
     this.log.clear()
@@ -321,14 +417,20 @@ export class Topic implements TurnTask {
   shutDown(): void {
     this.#settle()
     this.#end()
-    for (const channel of this.channels.values()) {
-      channel.stop()
-      if (this.store !== null && !channel.ephemeral) channel.settleMoves()
+    for (const channel of this.channels.values()) channel.stop()
+    const { store } = this
+    if (store === null || this.#isBlank()) return
+    const writes = this.#keptLogs().map((log) => () => log.writeAll())
+    let failure: Error | null = null
+    for (const step of [...writes, () => store.prepare(), () => store.close()]) {
+      try {
+        step()
+      } catch (error) {
+        failure ??= error as Error
+      }
     }
-    if (this.store === null || this.#isBlank()) return
-    this.#writeAll()
-    this.store.prepare()
-    this.store.close()
+    this.#committing.settle(failure)
+    if (failure !== null) throw failure
   }
 
   #end(): void {
@@ -337,10 +439,10 @@ export class Topic implements TurnTask {
     this.#journalFlush.close()
   }
 
-  #writeAll(): void {
-    this.log.writeAll()
-    this.scheduled.writeAll()
-    for (const channel of this.channels.values()) if (!channel.ephemeral) channel.ownLog?.writeAll()
+  #keptLogs(): Log[] {
+    const logs = [this.log, this.scheduled]
+    for (const { ephemeral, ownLog } of this.channels.values()) if (!ephemeral && ownLog !== null) logs.push(ownLog)
+    return logs
   }
 
   #hasMessages(): boolean {
@@ -386,6 +488,15 @@ export class Topic implements TurnTask {
     const to = log.committed
     if (from === to) return
     this.#distributed = to
+    if (this.#unfollowed) this.store!.requestFlush()
+    if (from >= log.gapsTo) return this.#give(from, to)
+    for (const segment of log.segments.slice()) {
+      if (segment.tail > from) this.#give(Math.max(from, segment.base), segment.tail)
+    }
+  }
+
+  #give(from: number, to: number): void {
+    const { log } = this
     let whole = 0
     let gaps = false
     for (const channel of this.channels.values()) {
@@ -410,12 +521,20 @@ export class Topic implements TurnTask {
     this.#distributedScheduled = to
     scheduled.hold(from, to, this.channels.size)
     scheduled.raiseFloorHeld(to)
+    if (this.#unfollowed) this.store!.requestFlush()
+    const wallMs = this.#context.clock.wallUs() / 1000
+    let soonestMs = Infinity
     for (let position = from; position < to; position++) {
       const segment = scheduled.segmentAt(position)
+      if (position < segment.base || position >= segment.tail) continue // a gap
       const index = position - segment.base
-      const delayMs = segment.delays![index]!
+      const delayMs = remainingMs(segment.delays![index]!, wallMs)
       for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
-      if (position + 1 === segment.tail && segment.sealed && segment.written) segment.delays = null
+      soonestMs = Math.min(soonestMs, delayMs)
+      if (position + 1 < segment.tail || !segment.sealed || !segment.written) continue
+      segment.delays = null
+      if (soonestMs > LONG_WAIT_MS) scheduled.letGo(segment)
+      soonestMs = Infinity
     }
   }
 
@@ -437,17 +556,29 @@ export class Topic implements TurnTask {
   /** Records something that must be known before whatever is published next. */
   #record(write: (writer: RecordWriter) => void): void {
     const { store } = this
+    this.#unfollowed = this.#distributesUnfollowed()
     if (store === null || this.#closed || !store.journal.begun) return
     write(store.journal.records)
-    this.#flushJournal()
+    this.#flush(() => store.flushUrgent())
   }
 
   #flushJournal(): void {
+    const store = this.store!
+    if (this.#closed) return
+    // With whatever is recorded goes the last id: what is moved to a channel's own log has it from nowhere else.
+    if (store.journal.begun && (this.#unfollowed || store.recording)) this.#describeSelf(store.journal.records)
+    this.#flush(() => store.flush())
+  }
+
+  #flush(write: () => void): void {
     try {
-      this.store!.flush()
+      write()
+      if (this.#journalFailed) this.#context.onDisk?.(null)
+      this.#journalFailed = false
     } catch (error) {
+      this.#journalFailed = true
       this.#context.onDisk?.(error as Error)
-      this.#journalFlush.request()
+      this.#journalFlush.request(JOURNAL_RETRY_MS)
     }
   }
 
@@ -457,25 +588,38 @@ export class Topic implements TurnTask {
   }
 
   #describeChannel(writer: RecordWriter, channel: Channel): void {
-    if (channel.number !== null) channel.describe(writer)
+    if (channel.number !== null) channel.describe(writer, this.#distributed, this.#distributedScheduled)
   }
 
   #describeSelf(writer: RecordWriter): void {
-    const kept = Array.from(this.channels.values()).some((channel) => !channel.ephemeral)
-    const following = kept && !this.#paused
-    writer.topic(following, this.#distributed, this.#distributedScheduled)
+    const following = this.#hasKeptChannel() && !this.#paused
+    writer.topic(following, this.#distributed, this.#distributedScheduled, this.#headers.idHi, this.#headers.idLo)
+  }
+
+  #hasKeptChannel(): boolean {
+    for (const channel of this.channels.values()) if (!channel.ephemeral) return true
+    return false
+  }
+
+  #distributesUnfollowed(): boolean {
+    return this.store !== null && this.channels.size > 0 && !this.#hasKeptChannel()
   }
 
   // ---- restoring ----
 
   /**
-   * Takes over the state that was found on disk; the logs hold their segments already. Nothing is handed out until `start` is called
-   * once more: whether the topic is paused is not known yet.
+   * Takes over the state that was found on disk; the logs hold their segments already.
+   * @param adopt gives a channel that is made before the start, and not restored, what it may have had
    */
-  restore(distributed: number, distributedScheduled: number): void {
-    this.#started = false
+  restore(distributed: number, distributedScheduled: number, adopt: (channel: Channel) => void): void {
     this.#distributed = distributed
     this.#distributedScheduled = distributedScheduled
+    this.#adopt = adopt
+  }
+
+  /** Ids go on above this one. */
+  continueAfter(idHi: number, idLo: number): void {
+    this.#headers.continueAfter(idHi, idLo)
   }
 
   /** A channel that was found on disk. */
@@ -536,7 +680,7 @@ class Committing implements TurnTask {
   endTurn(): void {
     this.#scheduled = false
     const store = this.#topic.store
-    if (store === null) return
+    if (store === null || this.#closed) return
     for (const [log, queue] of this.#waiting) this.#commit(log, queue, store)
     if (store.durability === 'fsync' && this.#isAwaited()) this.#sync(store)
     this.#topic.onCommitted()
@@ -546,16 +690,25 @@ class Committing implements TurnTask {
     this.#closed = true
   }
 
+  /** Tells all that wait. */
+  settle(error: Error | null): void {
+    for (const queue of this.#waiting.values()) queue.settle(Infinity, error)
+  }
+
   sync(): void {
     const { store } = this.#topic
-    if (store !== null && store.unsynced) this.#sync(store)
+    if (store === null || !store.unsynced || this.#closed) return
+    store.syncJournalLater((error) => {
+      if (error !== null) this.#context.onDisk?.(error)
+    })
+    this.#sync(store)
   }
 
   #commit(log: Log, queue: CommitQueue, store: TopicStore): void {
     if (log.committed === log.tail) return
     try {
-      log.commit()
       store.beginJournal()
+      log.commit()
     } catch (error) {
       log.rollback()
       this.#context.onDisk?.(error as Error)
@@ -575,16 +728,18 @@ class Committing implements TurnTask {
       this.#syncing = false
       this.#context.onDisk?.(error)
       for (const { log, queue, position } of targets) {
-        if (error !== null) log.seal() // what follows goes into a new file
-        queue.settle(position, error)
+        // What follows goes into a new file; what was written while the sync ran lies in the one that failed.
+        if (error !== null) log.seal()
+        queue.settle(error === null ? position : log.committed, error)
       }
       // What was published and not written yet is no reason: the end of the turn sees to it.
-      if (!this.#closed && store.unsynced && this.#isAwaited()) this.#sync(store)
+      if (!this.#closed && store.durability === 'fsync' && store.unsynced && this.#isAwaited()) this.#sync(store)
     })
   }
 
+  /** Somebody waits for what was written; who waits for what was not is not helped by a sync. */
   #isAwaited(): boolean {
-    for (const queue of this.#waiting.values()) if (!queue.empty) return true
+    for (const [log, queue] of this.#waiting) if (queue.first <= log.committed) return true
     return false
   }
 }
@@ -601,8 +756,8 @@ class JournalFlush implements DueSource {
     this.#flush = flush
   }
 
-  request(): void {
-    this.#context.scanner.expect(this, this.#context.clock.now() + JOURNAL_DELAY_MS)
+  request(delayMs: number): void {
+    this.#context.scanner.expect(this, this.#context.clock.now() + delayMs)
   }
 
   processDue(): number {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { BatchKind } from '../log/batch.ts'
-import { checkFileHeader } from '../log/data-file.ts'
+import { messageParts } from '../log/batch.ts'
+import { checkFileHeader, FILE_HEADER_SIZE } from '../log/data-file.ts'
 import { readRecords } from '../log/journal-records.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE } from '../log/message-header.ts'
 import { RecoveredTopic } from '../log/recovery.ts'
@@ -9,8 +9,6 @@ import { command, ExitCode } from './command.ts'
 import { locked, readMetadata, topicsOf } from './data-path.ts'
 import { dataPathRow, orHere } from './rows.ts'
 import { type FileScan, scanFile } from './scan-file.ts'
-
-const DELAY_SIZE = 8
 
 export const verifyCommand = command({
   name: 'verify',
@@ -69,7 +67,8 @@ function verifyFile(path: string, isJournal: boolean, totals: Totals, wrong: (te
   let scan: FileScan
   try {
     scan = scanFile(nodeFiles, path)
-    checkFileHeader(scan.bytes.subarray(0, 16), path)
+    const header = scan.bytes.subarray(0, FILE_HEADER_SIZE)
+    if (!checkFileHeader(header, path)) wrong(`${path}: its header, ${header.length} bytes at 0, is damaged`)
   } catch (error) {
     return wrong((error as Error).message)
   }
@@ -95,9 +94,11 @@ function verifyJournal(path: string, { bytes, batches }: FileScan, wrong: (text:
 /** @returns how many messages there are */
 function verifyMessages(path: string, { bytes, batches }: FileScan, wrong: (text: string) => void): number {
   let messages = 0
-  for (const { count, end, kind, start } of batches) {
-    if (kind !== BatchKind.messages && kind !== BatchKind.scheduled) continue
-    let at = start + (kind === BatchKind.scheduled ? count * DELAY_SIZE : 0)
+  for (const batch of batches) {
+    const { count, end, start } = batch
+    const parts = messageParts(bytes, batch)
+    if (parts === null) continue
+    let at = parts.framesStart
     let found = 0
     for (; at + HEADER_SIZE <= end; found++) at += SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
     if (at !== end || found !== count)

@@ -16,12 +16,13 @@ export function channelRoutes(nsqd: Nsqd): Route[] {
       withinLimits(() => nsqd.limits.checkChannel(topic, channelName))
       registry.channel(topic, channelName)
     }),
+    // What was confirmed to be deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
     post('delete', (query) => {
       const { topic, channel } = existingChannel(registry, query)
       registry.deleteChannel(topic, channel)
+      nsqd.persistMetadata()
     }),
     post('empty', (query) => existingChannel(registry, query).channel.empty()),
-    // A pause that was confirmed outlives a crash: it is on disk before the answer.
     post('pause', (query) => {
       existingChannel(registry, query).channel.pause()
       nsqd.persistMetadata()

@@ -3,10 +3,14 @@ import type { Nsqd } from '../nsqd.ts'
 import { prometheusText } from '../stats/prometheus.ts'
 import { channelRoutes } from './channels.ts'
 import { configRoutes } from './config.ts'
+import { messageRoutes } from './messages.ts'
+import { peekRoutes } from './peek.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
 import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
 import { readyRoutes } from './ready.ts'
+import { redriveRoutes } from './redrive.ts'
+import { retryRoutes } from './retries.ts'
 import { statsRoutes } from './stats.ts'
 import type { TokenFile } from './tokens.ts'
 import { topicSettingsRoutes } from './topic-settings.ts'
@@ -24,6 +28,10 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...topicRoutes(nsqd),
     ...topicSettingsRoutes(nsqd),
     ...channelRoutes(nsqd),
+    ...peekRoutes(nsqd),
+    ...messageRoutes(nsqd),
+    ...retryRoutes(nsqd),
+    ...redriveRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
     metricsRoute(

@@ -17,14 +17,17 @@ export function topicRoutes(nsqd: Nsqd): Route[] {
       withinLimits(() => nsqd.limits.checkTopic(name))
       return nsqd.discovery.opened(registry.topic(name))
     }),
-    post('delete', (query) => registry.deleteTopic(existingTopic(registry, query))),
+    // What was confirmed to be deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
+    post('delete', (query) => {
+      registry.deleteTopic(existingTopic(registry, query))
+      nsqd.persistMetadata()
+    }),
     post('empty', (query) => {
       // The only one of these that looks at the name before it looks for the topic.
       const topic = registry.get(topicName(query))
       if (topic === undefined) throw new HttpError(404, 'TOPIC_NOT_FOUND')
       topic.empty()
     }),
-    // A pause that was confirmed outlives a crash: it is on disk before the answer.
     post('pause', (query) => {
       existingTopic(registry, query).pause()
       nsqd.persistMetadata()

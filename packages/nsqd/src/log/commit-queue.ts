@@ -10,8 +10,9 @@ export class CommitQueue {
   #tickets: number[] = []
   #positions: number[] = []
 
-  get empty(): boolean {
-    return this.#waiters.length === 0
+  /** What the first in line waits for; Infinity when nobody waits. */
+  get first(): number {
+    return this.#positions[0] ?? Infinity
   }
 
   /** Waits for all below `position`, which is not below that of those who wait already. */

@@ -1,10 +1,11 @@
+import { crc32 } from 'node:zlib'
 import { BATCH_HEADER_SIZE, BatchKind, claimedSize, readBatch, sealBatch } from './batch.ts'
 import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
 
 /**
  * A file of the log, data and journals alike:
  *
- *   [ "NSQTSLOG" ][ version: uint16 ][ reserved: 6 bytes ]   batch   batch   ...
+ *   [ "NSQTSLOG" ][ version: uint16 ][ reserved: uint16 ][ crc32 of the 12 bytes before: uint32 ]   batch   batch   ...
  *
  * A data file that is finished ends in an index of its segments, so that a start need not read what lies in it:
  *
@@ -13,9 +14,12 @@ import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
 export const FILE_HEADER_SIZE = 16
 export const FORMAT_VERSION = 1
 const FILE_MAGIC = 'NSQTSLOG'
+const FILE_CRC_OFFSET = 12
 const TRAILER_SIZE = 16
 const TRAILER_MAGIC = 0x4e535149
 const INDEX_ENTRY_SIZE = 24
+/** A message without a body. */
+const MESSAGE_SIZE_MIN = 34
 /** A scan reads this much at a time, and more where a batch is larger. */
 const SCAN_SIZE = 4 * 1024 * 1024
 
@@ -40,17 +44,22 @@ export function fileHeader(): Buffer {
   const header = Buffer.alloc(FILE_HEADER_SIZE)
   header.write(FILE_MAGIC, 'latin1')
   header.writeUInt16BE(FORMAT_VERSION, FILE_MAGIC.length)
+  header.writeUInt32BE(crc32(header.subarray(0, FILE_CRC_OFFSET)), FILE_CRC_OFFSET)
   return header
 }
 
-/** @throws {FileFormatError} when the bytes are not the beginning of one of our files, or of a version we do not know */
-export function checkFileHeader(header: Buffer, path: string): void {
-  if (header.length < FILE_HEADER_SIZE || header.toString('latin1', 0, FILE_MAGIC.length) !== FILE_MAGIC) {
-    throw new FileFormatError(path, 'no log file')
-  }
+/**
+ * Looks at the beginning of a file. What is damaged there costs nothing: each batch vouches for itself.
+ * @returns false when it is damaged, or not all there
+ * @throws {FileFormatError} when it is whole, and of a version we do not know
+ */
+export function checkFileHeader(header: Buffer, path: string): boolean {
+  if (header.length < FILE_HEADER_SIZE || header.toString('latin1', 0, FILE_MAGIC.length) !== FILE_MAGIC) return false
+  if (header.readUInt32BE(FILE_CRC_OFFSET) !== crc32(header.subarray(0, FILE_CRC_OFFSET))) return false
   const version = header.readUInt16BE(FILE_MAGIC.length)
   if (version !== FORMAT_VERSION)
     throw new FileFormatError(path, `written in version ${version} of the format, ${FORMAT_VERSION} is known`)
+  return true
 }
 
 /** One file of segments: its handle, opened when it is needed, and how many of its segments are still needed. */
@@ -61,7 +70,10 @@ export class DataFile {
   size = FILE_HEADER_SIZE
   /** Finished: nothing is appended any more. */
   finished = false
-  /** Its last sync failed: what it holds beyond the last good one may be lost, and nothing more goes into it. */
+  /**
+   * Nothing more goes into it: its last sync failed, and what it holds beyond the last good one may be lost; or what was
+   * taken back could not be cut off.
+   */
   suspect = false
   /** Segments that lie here and are still needed. */
   live = 0
@@ -77,12 +89,18 @@ export class DataFile {
     this.base = base
   }
 
-  /** Makes the file. @throws of the file system; then there is no such file, or an empty one */
+  /** Makes the file. @throws of the file system; then there is no such file, if that can be helped */
   create(): void {
     const handle = this.#files.open(this.path, 'create')
-    this.#handle = handle
     const header = fileHeader()
-    writeWhole(handle, header, 0, header.length, 0)
+    try {
+      writeWhole(handle, header, 0, header.length, 0)
+    } catch (error) {
+      handle.close()
+      removeQuietly(this.#files, this.path)
+      throw error
+    }
+    this.#handle = handle
   }
 
   handle(): LogFile {
@@ -96,8 +114,29 @@ export class DataFile {
 
   /** Appends a batch that is laid out in bytes[0, size). */
   append(bytes: Buffer, size: number): void {
-    writeWhole(this.handle(), bytes, 0, size, this.size)
+    const handle = this.handle()
+    try {
+      writeWhole(handle, bytes, 0, size, this.size)
+    } catch (error) {
+      this.#cut(handle)
+      throw error
+    }
     this.size += size
+  }
+
+  /** Cuts off what lies behind `size`: it was taken back. */
+  shrink(size: number): void {
+    this.size = size
+    if (this.#handle !== null) this.#cut(this.#handle)
+  }
+
+  /** What can't be cut off stays at the end, where a start takes it for what it is only if nothing is written over it. */
+  #cut(handle: LogFile): void {
+    try {
+      handle.truncate(this.size)
+    } catch {
+      this.suspect = true
+    }
   }
 
   /** Writes the index behind the segments. */
@@ -127,7 +166,7 @@ export class DataFile {
     this.#handle = handle
     this.size = handle.size()
     const header = Buffer.alloc(FILE_HEADER_SIZE)
-    checkFileHeader(header.subarray(0, readWhole(handle, header, 0)), this.path)
+    if (!checkFileHeader(header.subarray(0, readWhole(handle, header, 0)), this.path)) damaged(0, FILE_HEADER_SIZE)
     const found = this.#readIndex(handle)
     if (found !== null) {
       this.finished = true
@@ -145,7 +184,8 @@ export class DataFile {
     if (trailer.readUInt32BE(0) !== TRAILER_MAGIC) return null
     const offset = trailer.readDoubleBE(8)
     const size = this.size - TRAILER_SIZE - offset
-    if (!(offset >= FILE_HEADER_SIZE && size >= BATCH_HEADER_SIZE)) return null
+    // Nothing vouches for the trailer but what it points to.
+    if (!Number.isSafeInteger(offset) || offset < FILE_HEADER_SIZE || size < BATCH_HEADER_SIZE) return null
     const bytes = Buffer.alloc(size)
     const batch = readWhole(handle, bytes, offset) === size ? readBatch(bytes, 0, size) : null
     if (batch === null || batch.kind !== BatchKind.index || batch.count * INDEX_ENTRY_SIZE !== batch.end - batch.start)
@@ -172,10 +212,12 @@ export class DataFile {
     for (const piece of this.#pieces(handle, damaged)) {
       if (piece.batch === null) continue
       const { batch, offset, size } = piece
-      if (batch.kind !== BatchKind.messages && batch.kind !== BatchKind.scheduled) continue
+      if (!isOfMessages(batch.kind)) continue
+      // A gap in the positions is damage that was skipped: the segment keeps the place of what is missing. It can't be
+      // wider than what would fit there: else the log of a channel, or one in memory, went on elsewhere.
+      const missing: number = current === null ? 0 : batch.base - current.base - current.count
+      const follows = missing >= 0 && missing * MESSAGE_SIZE_MIN <= offset - end
       end = offset + size
-      // A gap in the positions is damage that was skipped: the segment keeps the place of what is missing.
-      const follows = current !== null && batch.base >= current.base + current.count
       if (current === null || !follows || current.size + size > segmentSizeMax) {
         if (current !== null) this.segments.push(current)
         current = { file: this, base: batch.base, count: batch.count, offset, size }
@@ -216,7 +258,7 @@ export class DataFile {
           break // goes on behind what we have read
         } else {
           if (tornFrom < 0) tornFrom = offset + at
-          at = consumed = nextMagic(bytes, at + 1, end)
+          at = consumed = nextMagic(bytes, at + 1, end, last)
         }
       }
       if (end === 0) break
@@ -228,7 +270,23 @@ export class DataFile {
   }
 }
 
-function nextMagic(bytes: Buffer, from: number, end: number): number {
+function isOfMessages(kind: BatchKind): boolean {
+  return kind !== BatchKind.index && kind !== BatchKind.journal
+}
+
+/** @param last nothing comes behind `end`; else a batch may begin in the last bytes before it */
+function nextMagic(bytes: Buffer, from: number, end: number, last: boolean): number {
   const at = bytes.indexOf('NSQB', from, 'latin1')
-  return at < 0 || at >= end ? end : at
+  if (at >= 0 && at < end) return at
+  return last ? end : Math.max(from, end - 3)
+}
+
+/** For tidying up after a failure that is reported already: what stays is found, and removed, at the next start. @returns whether it is gone */
+export function removeQuietly(files: LogFiles, path: string): boolean {
+  try {
+    files.remove(path)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
 }

@@ -5,7 +5,7 @@ import type { LogKind } from './log.ts'
  * type. Integers and floats are big-endian; `channel` is a number that the journal gave the channel when it was made.
  */
 export const RecordType = {
-  /** [ channel: uint32 ][ read to: float64 ][ size of name: uint8 ][ name ]: a channel that gets messages from there on */
+  /** [ channel: uint32 ][ read to: float64 ][ scheduled read to: float64 ][ own read to: float64 ][ size of name: uint8 ][ name ]: a channel, and up to where of each log it has been told of */
   channel: 1,
   /** [ channel ]: it was deleted */
   channelDeleted: 2,
@@ -17,11 +17,11 @@ export const RecordType = {
   attempts: 5,
   /** [ channel ][ log ][ position ][ attempts ][ due: float64, wall clock in ms ]: waits for its time */
   deferred: 6,
-  /** [ following: uint8 ][ distributed: float64 ][ scheduled distributed: float64 ]: where the topic stands; following: it goes with the tail */
+  /** [ following: uint8 ][ distributed: float64 ][ scheduled distributed: float64 ][ last id: 2 * uint32 ]: where the topic stands; following: it goes with the tail */
   topic: 7,
   /** [ channel ][ read to ]: everything it had been given up to there was forgotten */
   emptied: 8,
-  /** [ from: float64 ][ to: float64 ]: messages that no channel will get, because the topic was emptied */
+  /** [ log: uint8 ][ from: float64 ][ to: float64 ]: messages that no channel will get, because the topic was emptied */
   skipped: 9,
   /** [ channel ][ log ][ position ][ own position: float64 ]: copied to the channel's own log */
   moved: 10,
@@ -29,7 +29,28 @@ export const RecordType = {
   unread: 11,
   /** []: the snapshot at the beginning of a journal is whole */
   snapshotEnd: 12,
+  /** [ channel ][ log ][ position ][ first: float64 ][ last: float64 ][ reason: uint8 ]: when it failed first and last, wall clock in ms, and why */
+  failed: 13,
+  /** [ channel ][ log ][ position ][ dead position: float64 ][ size of name: uint8 ][ name ]: it becomes the message of that position of that topic, a dead letter; it is finished when that is there */
+  dying: 14,
 } as const
+
+/** Why a delivery failed: put back by its consumer, not finished in time, its consumer was gone. */
+export const FailureReason = { unknown: 0, requeued: 1, timedOut: 2, consumerLost: 3 } as const
+export type FailureReason = (typeof FailureReason)[keyof typeof FailureReason]
+
+/** The failed deliveries of a message. Wall clock in milliseconds. */
+export interface Failure {
+  readonly firstWallMs: number
+  readonly lastWallMs: number
+  readonly reason: FailureReason
+}
+
+/** Where a dead letter lies: a position in the log of a topic. */
+export interface DeadPlace {
+  readonly topic: string
+  readonly position: number
+}
 
 /** Writes records into a buffer that grows. */
 export class RecordWriter {
@@ -52,10 +73,12 @@ export class RecordWriter {
     this.end = this.#start
   }
 
-  channel(channel: number, name: string, readTo: number): void {
+  channel(channel: number, name: string, readTo: number, scheduledReadTo: number, ownReadTo: number): void {
     this.#begin(RecordType.channel, name.length)
     this.#uint32(channel)
     this.#float64(readTo)
+    this.#float64(scheduledReadTo)
+    this.#float64(ownReadTo)
     this.#uint8(name.length) // names are ASCII, and at most 64 characters
     this.end += this.bytes.write(name, this.end, 'latin1')
   }
@@ -86,11 +109,13 @@ export class RecordWriter {
     this.#float64(dueWallMs)
   }
 
-  topic(following: boolean, distributed: number, scheduledDistributed: number): void {
+  topic(following: boolean, distributed: number, scheduledDistributed: number, idHi: number, idLo: number): void {
     this.#begin(RecordType.topic)
     this.#uint8(following ? 1 : 0)
     this.#float64(distributed)
     this.#float64(scheduledDistributed)
+    this.#uint32(idHi)
+    this.#uint32(idLo)
   }
 
   emptied(channel: number, readTo: number): void {
@@ -99,8 +124,9 @@ export class RecordWriter {
     this.#float64(readTo)
   }
 
-  skipped(from: number, to: number): void {
+  skipped(log: LogKind, from: number, to: number): void {
     this.#begin(RecordType.skipped)
+    this.#uint8(log)
     this.#float64(from)
     this.#float64(to)
   }
@@ -117,12 +143,26 @@ export class RecordWriter {
     this.#float64(to)
   }
 
+  failed(channel: number, log: LogKind, position: number, { firstWallMs, lastWallMs, reason }: Failure): void {
+    this.#reference(RecordType.failed, channel, log, position)
+    this.#float64(firstWallMs)
+    this.#float64(lastWallMs)
+    this.#uint8(reason)
+  }
+
+  dying(channel: number, log: LogKind, position: number, { position: deadPosition, topic }: DeadPlace): void {
+    this.#reference(RecordType.dying, channel, log, position, topic.length)
+    this.#float64(deadPosition)
+    this.#uint8(topic.length)
+    this.end += this.bytes.write(topic, this.end, 'latin1')
+  }
+
   snapshotEnd(): void {
     this.#begin(RecordType.snapshotEnd)
   }
 
-  #reference(type: number, channel: number, log: LogKind, position: number): void {
-    this.#begin(type)
+  #reference(type: number, channel: number, log: LogKind, position: number, nameSize = 0): void {
+    this.#begin(type, nameSize)
     this.#uint32(channel)
     this.#uint8(log)
     this.#float64(position)
@@ -155,23 +195,25 @@ export class RecordWriter {
   }
 }
 
-/** The longest record without a name: `deferred`. */
-const RECORD_SIZE_MAX = 24
+/** The longest record without its name: `failed`. */
+const RECORD_SIZE_MAX = 31
 
 /** What a reader of records is told. */
 export interface RecordVisitor {
-  channel(channel: number, name: string, readTo: number): void
+  channel(channel: number, name: string, readTo: number, scheduledReadTo: number, ownReadTo: number): void
   channelDeleted(channel: number): void
   handedOut(channel: number, log: LogKind, from: number, count: number): void
   finished(channel: number, log: LogKind, from: number, count: number): void
   attempts(channel: number, log: LogKind, position: number, attempts: number): void
   deferred(channel: number, log: LogKind, position: number, attempts: number, dueWallMs: number): void
-  topic(following: boolean, distributed: number, scheduledDistributed: number): void
+  topic(following: boolean, distributed: number, scheduledDistributed: number, idHi: number, idLo: number): void
   emptied(channel: number, readTo: number): void
-  skipped(from: number, to: number): void
+  skipped(log: LogKind, from: number, to: number): void
   moved(channel: number, log: LogKind, position: number, ownPosition: number): void
   unread(channel: number, from: number, to: number): void
   snapshotEnd(): void
+  failed(channel: number, log: LogKind, position: number, failure: Failure): void
+  dying(channel: number, log: LogKind, position: number, place: DeadPlace): void
 }
 
 /** Reads the records in bytes[start, end), which a checksum has vouched for. @throws {Error} for a type it does not know */
@@ -195,7 +237,9 @@ class RecordReader {
       case RecordType.channel: {
         const channel = this.#uint32()
         const readTo = this.#float64()
-        return visitor.channel(channel, this.#text(this.#uint8()), readTo)
+        const scheduledReadTo = this.#float64()
+        const ownReadTo = this.#float64()
+        return visitor.channel(channel, this.#text(this.#uint8()), readTo, scheduledReadTo, ownReadTo)
       }
       case RecordType.channelDeleted:
         return visitor.channelDeleted(this.#uint32())
@@ -208,17 +252,28 @@ class RecordReader {
       case RecordType.deferred:
         return visitor.deferred(this.#uint32(), this.#log(), this.#float64(), this.#uint16(), this.#float64())
       case RecordType.topic:
-        return visitor.topic(this.#uint8() === 1, this.#float64(), this.#float64())
+        return visitor.topic(this.#uint8() === 1, this.#float64(), this.#float64(), this.#uint32(), this.#uint32())
       case RecordType.emptied:
         return visitor.emptied(this.#uint32(), this.#float64())
       case RecordType.skipped:
-        return visitor.skipped(this.#float64(), this.#float64())
+        return visitor.skipped(this.#log(), this.#float64(), this.#float64())
       case RecordType.moved:
         return visitor.moved(this.#uint32(), this.#log(), this.#float64(), this.#float64())
       case RecordType.unread:
         return visitor.unread(this.#uint32(), this.#float64(), this.#float64())
       case RecordType.snapshotEnd:
         return visitor.snapshotEnd()
+      case RecordType.failed:
+        return visitor.failed(this.#uint32(), this.#log(), this.#float64(), {
+          firstWallMs: this.#float64(),
+          lastWallMs: this.#float64(),
+          reason: this.#uint8() as FailureReason,
+        })
+      case RecordType.dying: {
+        const [channel, log, from] = [this.#uint32(), this.#log(), this.#float64()]
+        const position = this.#float64()
+        return visitor.dying(channel, log, from, { position, topic: this.#text(this.#uint8()) })
+      }
       default:
         throw new Error(`journal record of unknown type ${type}`)
     }

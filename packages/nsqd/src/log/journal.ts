@@ -1,5 +1,5 @@
-import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
-import { checkFileHeader, FILE_HEADER_SIZE, fileHeader } from './data-file.ts'
+import { BATCH_HEADER_SIZE, BatchKind, batches, claimedSize, sealBatch } from './batch.ts'
+import { checkFileHeader, FILE_HEADER_SIZE, fileHeader, removeQuietly } from './data-file.ts'
 import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
 import { readRecords, RecordWriter, type RecordVisitor } from './journal-records.ts'
 
@@ -25,17 +25,29 @@ export class Journal {
   #number: number
   #size = 0
   #snapshotSize = 0
-  /** What was written may be torn: nothing is added behind it. */
+  /** What was written may be torn, or not the last word: nothing is added behind it. */
   #broken = false
+  /** Something was written since the last sync. */
+  #unsynced = false
+  /** Journals of earlier runs, which count until a new one was begun. */
+  #old: string[]
+  /** Those that could be neither written nor removed. */
+  #failed: string[] = []
 
   /**
-   * @param number of the last journal there is, 0 for none
+   * @param numbers of the journals there are, the newest first
    * @param snapshot writes records of all that is true now
    */
-  constructor(files: LogFiles, directory: string, number: number, snapshot: (writer: RecordWriter) => void) {
+  constructor(
+    files: LogFiles,
+    directory: string,
+    numbers: readonly number[],
+    snapshot: (writer: RecordWriter) => void,
+  ) {
     this.#files = files
     this.#directory = directory
-    this.#number = number
+    this.#number = numbers[0] ?? 0
+    this.#old = numbers.map((number) => journalPath(directory, number))
     this.#snapshot = snapshot
   }
 
@@ -53,6 +65,7 @@ export class Journal {
     if (this.#file === null || this.#broken || this.#size > Math.max(SIZE_MIN, 2 * this.#snapshotSize)) {
       return this.begin()
     }
+    if (this.untidy) this.#removeOld()
     if (this.records.empty) return
     const end = this.records.end
     sealBatch(this.records.bytes, 0, end, BatchKind.journal, 0, 0)
@@ -60,9 +73,11 @@ export class Journal {
       writeWhole(this.#file, this.records.bytes, 0, end, this.#size)
     } catch (error) {
       this.#broken = true // a part may have been written; the next flush begins a file with all that is true then
+      this.records.clear()
       throw error
     }
     this.#size += end
+    this.#unsynced = true
     this.records.clear()
   }
 
@@ -77,6 +92,8 @@ export class Journal {
     const number = this.#number + 1
     const path = journalPath(this.#directory, number)
     this.#number = number // also when it fails: the name may be taken now
+    this.#broken = true // a new file may be there, and be read instead, even if it fails in the end
+    this.records.clear()
     const file = this.#files.open(path, 'create')
     try {
       writeWhole(file, bytes, 0, end, 0)
@@ -84,21 +101,54 @@ export class Journal {
       this.#files.syncDirectory(this.#directory)
     } catch (error) {
       file.close()
+      if (!removeQuietly(this.#files, path)) this.#failed.push(path)
       throw error
     }
-    const old = this.#file
-    const oldPath = this.#path
+    if (this.#file !== null) this.#old.push(this.#path)
+    this.#file?.close()
     this.#file = file
     this.#path = path
     this.#size = this.#snapshotSize = end
-    this.#broken = false
-    this.records.clear()
-    old?.close()
-    if (old !== null) this.#files.remove(oldPath)
+    this.#broken = this.#unsynced = false
+    this.#removeOld()
   }
 
+  /** Those that can't be removed now do no harm, for the newest counts, and are tried again with the next one. */
+  #removeOld(): void {
+    this.#old = [...this.#old, ...this.#failed].filter((path) => !removeQuietly(this.#files, path))
+    this.#failed = []
+  }
+
+  /** Journals that do not count any more could not be removed yet. */
+  get untidy(): boolean {
+    return this.#old.length > 0 || this.#failed.length > 0
+  }
+
+  get unsynced(): boolean {
+    return this.#unsynced
+  }
+
+  /** What a failed sync leaves behind nobody knows: a new file is begun then. @throws of the file system */
   sync(): void {
-    this.#file?.sync()
+    if (!this.#unsynced || this.#file === null) return
+    try {
+      this.#file.sync()
+    } catch (error) {
+      this.#broken = true
+      throw error
+    }
+    this.#unsynced = false
+  }
+
+  /** As sync, off the thread. */
+  syncLater(done: (error: Error | null) => void): void {
+    const file = this.#file
+    if (!this.#unsynced || file === null) return done(null)
+    this.#unsynced = false
+    file.syncLater((error) => {
+      if (error !== null && file === this.#file) this.#broken = true
+      done(error)
+    })
   }
 
   close(): void {
@@ -109,10 +159,8 @@ export class Journal {
 
 /** The journals in a folder, the newest first: their numbers. */
 export function journalNumbers(names: readonly string[]): number[] {
-  const numbers = names
-    .filter((name) => name.startsWith(PREFIX))
-    .map((name) => Number.parseInt(name.slice(PREFIX.length), 10))
-  return numbers.filter((number) => Number.isSafeInteger(number)).sort((a, b) => b - a)
+  const numbers = names.filter((name) => /^journal-\d{8,}\.log$/.test(name)).map((name) => Number(name.slice(8, -4)))
+  return numbers.sort((a, b) => b - a)
 }
 
 export function journalPath(directory: string, number: number): string {
@@ -121,6 +169,7 @@ export function journalPath(directory: string, number: number): string {
 
 /**
  * Reads a journal. A damaged batch costs what it said: what it finished comes again, what it deferred is due at once.
+ * One that ends within its snapshot was being begun when the process died: that is no damage, and it is none.
  * What counts is told by `snapshotEnd`: without that, the snapshot is not whole, and the journal is none.
  */
 export function readJournal(
@@ -133,11 +182,18 @@ export function readJournal(
   try {
     const bytes = Buffer.allocUnsafeSlow(file.size())
     const end = readWhole(file, bytes, 0)
-    checkFileHeader(bytes.subarray(0, Math.min(end, FILE_HEADER_SIZE)), path)
+    if (isCutShort(bytes, end)) return
+    if (!checkFileHeader(bytes.subarray(0, Math.min(end, FILE_HEADER_SIZE)), path)) damaged(path, 0, FILE_HEADER_SIZE)
     for (const batch of batches(bytes, FILE_HEADER_SIZE, end, (from, to) => damaged(path, from, to - from))) {
       readRecords(bytes, batch.start, batch.end, visitor)
     }
   } finally {
     file.close()
   }
+}
+
+function isCutShort(bytes: Buffer, end: number): boolean {
+  return (
+    end < FILE_HEADER_SIZE + BATCH_HEADER_SIZE || claimedSize(bytes, FILE_HEADER_SIZE, end) > end - FILE_HEADER_SIZE
+  )
 }

@@ -1,6 +1,7 @@
-import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
+import { BATCH_HEADER_SIZE, batches, DELAY_SIZE, messageParts, messagesKind, sealBatch } from './batch.ts'
 import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
 import { type LogFiles, readWhole } from './files.ts'
+import { packHeaders } from './headers.ts'
 import type { Segment } from './segment.ts'
 
 /** What an append changed, to take it back. */
@@ -15,8 +16,7 @@ interface Undo {
   readonly extentSize: number | null
 }
 
-/** Bytes of the delay that goes before each message of a scheduled log. */
-const DELAY_SIZE = 8
+const HEADERS_SIZE_SIZE = 4
 /** The scratch buffer is given back when it had to grow beyond this. */
 const SCRATCH_KEPT = 2 * 1024 * 1024
 const SCRATCH_SIZE = 128 * 1024
@@ -45,6 +45,8 @@ export class LogStore {
   /** Files of which nothing is needed; removed once that is written down (removeCondemned). */
   #condemned: DataFile[] = []
   #active: DataFile | null = null
+  /** The number in the name of the file that was made last. */
+  #lastName = -1
   #scratch = Buffer.alloc(0)
   #undo: Undo[] = []
   /** Files that were written to since their last sync. */
@@ -63,22 +65,18 @@ export class LogStore {
     return size
   }
 
-  get dataFiles(): readonly DataFile[] {
-    return this.#dataFiles
-  }
-
   // ---- writing ----
 
-  /** What is appended from now on can be taken back together. */
-  beginCommit(): void {
+  /** What was appended so far stays; what is from now on can be taken back together. */
+  endCommit(): void {
     this.#undo.length = 0
   }
 
-  /** Takes back what was appended since beginCommit; the next append overwrites it. */
+  /** Takes back what was appended since endCommit; the next append overwrites it. */
   rollback(): void {
     for (const undo of this.#undo.toReversed()) {
       const { segment, file } = undo
-      file.size = undo.fileSize
+      file.shrink(undo.fileSize)
       file.messageCount -= undo.count
       segment.writtenCount = undo.writtenCount
       segment.writtenEnd = undo.writtenEnd
@@ -90,11 +88,7 @@ export class LogStore {
         segment.extent!.size = undo.extentSize
         segment.extent!.count = undo.writtenCount
       }
-      try {
-        file.handle().truncate(undo.fileSize)
-      } catch {
-        // Only tidy: what lies behind `size` is overwritten, and until then found to be whole batches nobody was promised.
-      }
+      this.#condemnIfDone(file)
     }
     this.#undo.length = 0
   }
@@ -106,17 +100,31 @@ export class LogStore {
   append(segment: Segment): void {
     const count = segment.count - segment.writtenCount
     if (count === 0) return
+    if (segment.extent?.file.suspect === true) throw new SuspectFileError(segment.extent.file.path)
     const delays = segment.delays
-    const bodySize = segment.end - segment.writtenEnd + (delays === null ? 0 : count * DELAY_SIZE)
+    const headers = segment.headers && packHeaders(segment.headers, segment.writtenCount, segment.count)
+    const headersSize = headers ? HEADERS_SIZE_SIZE + headers.length : 0
+    const delaysSize = delays === null ? 0 : count * DELAY_SIZE
+    const bodySize = headersSize + delaysSize + segment.end - segment.writtenEnd
     const size = BATCH_HEADER_SIZE + bodySize
     const scratch = this.#scratchFor(size)
     let at = BATCH_HEADER_SIZE
+    if (headers) {
+      at = scratch.writeUInt32BE(headers.length, at)
+      at += headers.copy(scratch, at)
+    }
     if (delays !== null) {
       for (let i = segment.writtenCount; i < segment.count; i++) at = scratch.writeDoubleBE(delays[i]!, at)
     }
     segment.bytes.copy(scratch, at, segment.writtenEnd, segment.end)
-    const kind = delays === null ? BatchKind.messages : BatchKind.scheduled
-    sealBatch(scratch, 0, size, kind, count, segment.base + segment.writtenCount)
+    sealBatch(
+      scratch,
+      0,
+      size,
+      messagesKind(delays !== null, Boolean(headers)),
+      count,
+      segment.base + segment.writtenCount,
+    )
     const file = segment.extent?.file ?? this.#fileFor(segment)
     const offset = file.size
     file.append(scratch, size)
@@ -155,26 +163,47 @@ export class LogStore {
     if (active !== null) this.#finish(active)
     const { directory, files, prefix } = this.#settings
     this.#settings.prepare()
-    const file = new DataFile(
-      files,
-      `${directory}/${prefix}-${String(segment.base).padStart(16, '0')}.log`,
-      segment.base,
-    )
-    file.create()
+    // Positions that were taken back come again, names do not.
+    this.#lastName = Math.max(segment.base, this.#lastName + 1)
+    const path = `${directory}/${prefix}-${String(this.#lastName).padStart(16, '0')}.log`
+    this.#makeWay(path)
+    const file = new DataFile(files, path, segment.base)
+    try {
+      file.create()
+    } catch (error) {
+      if (files.list(directory).includes(nameOf(path))) this.#condemned.push(file)
+      throw error
+    }
     this.#dataFiles.push(file)
     this.#active = file
     this.#directoryDirty = true
     return file
   }
 
+  /**
+   * A file of that name can only be one that holds nothing any more: it belonged to a channel of the same name that was
+   * deleted, or nothing was left of it at the start.
+   */
+  #makeWay(path: string): void {
+    const { directory, files } = this.#settings
+    if (files.list(directory).includes(nameOf(path))) files.remove(path)
+    for (const file of this.#condemned) if (file.path === path) file.closeHandle()
+    this.#condemned = this.#condemned.filter((file) => file.path !== path)
+  }
+
   /** No more goes into the file. Should its index fail to be written, the next start goes through the file instead. */
   #finish(file: DataFile): void {
     this.#active = null
     try {
-      if (!file.suspect) file.finish()
+      if (!file.suspect && file.live > 0) {
+        file.finish()
+        this.#unsynced.add(file)
+      }
     } catch {
-      file.finished = true
+      // goes without
     }
+    file.finished = true
+    if (!this.#unsynced.has(file)) file.closeHandle()
     this.#condemnIfDone(file)
   }
 
@@ -194,38 +223,67 @@ export class LogStore {
     this.#unsynced.clear()
     let left = files.length
     let failure: Error | null = null
-    const synced = (file: DataFile | null, error: Error | null): void => {
-      if (error !== null) failure = error
-      if (error !== null && file !== null) file.suspect = true
-      if (--left <= 0) done(failure)
+    const synced = (file: DataFile, error: Error | null): void => {
+      if (error !== null) {
+        failure = error
+        file.suspect = true
+      }
+      this.#rest(file)
+      if (--left === 0) done(failure)
     }
+    if (left === 0) return done(null)
     try {
       this.#syncDirectory()
     } catch (error) {
-      failure = error as Error
+      for (const file of files) synced(file, error as Error)
+      return
     }
-    if (left === 0) return done(failure)
     for (const file of files) {
-      try {
-        file.handle().syncLater((error) => synced(file, error))
-      } catch (error) {
-        synced(file, error as Error)
-      }
+      if (file.suspect) synced(file, new SuspectFileError(file.path))
+      else this.#syncFile(file, synced)
     }
+  }
+
+  #syncFile(file: DataFile, synced: (file: DataFile, error: Error | null) => void): void {
+    try {
+      file.handle().syncLater((error) => synced(file, error))
+    } catch (error) {
+      synced(file, error as Error)
+    }
+  }
+
+  /** A finished file needs no handle until it is read: a long backlog has more files than a process may have open. */
+  #rest(file: DataFile): void {
+    if (file.finished && !this.#unsynced.has(file)) file.closeHandle()
   }
 
   /** As syncLater, at once. @throws of the file system */
   sync(): void {
-    this.#syncDirectory()
-    for (const file of this.#unsynced) {
-      this.#unsynced.delete(file)
+    const files = [...this.#unsynced]
+    this.#unsynced.clear()
+    let failure: Error | null = null
+    for (const file of files) {
       try {
+        if (file.suspect) throw new SuspectFileError(file.path)
         file.handle().sync()
       } catch (error) {
         file.suspect = true
-        throw error
+        failure = error as Error
       }
     }
+    this.#syncDirectory()
+    if (failure !== null) throw failure
+  }
+
+  /** As sync, also what an earlier run may have left unsynced. @throws of the file system */
+  syncAll(): void {
+    this.sync()
+    for (const file of this.#dataFiles) {
+      if (file.suspect) throw new SuspectFileError(file.path)
+      file.handle().sync()
+      this.#rest(file)
+    }
+    if (this.#dataFiles.length > 0) this.#settings.files.syncDirectory(this.#settings.directory)
   }
 
   #syncDirectory(): void {
@@ -238,13 +296,15 @@ export class LogStore {
 
   /** Reads a segment back into memory. A failure leaves it as it was. */
   load(segment: Segment, done: (error: Error | null) => void): void {
-    const { file, offset, size } = segment.extent!
+    const extent = segment.extent!
+    const { file, offset, size } = extent
     const bytes = Buffer.allocUnsafeSlow(size)
     const fail = (error: Error): void => done(error)
     const more = (at: number): void => {
       try {
         file.handle().readLater(bytes.subarray(at), offset + at, (error, got) => {
           if (error !== null) return fail(error)
+          if (segment.extent !== extent) return fail(new Error('nobody needs it any more'))
           if (got > 0 && at + got < size) return more(at + got)
           this.restore(segment, bytes, at + got)
           done(null)
@@ -269,9 +329,11 @@ export class LogStore {
     segment.beginRestore(bytes)
     const damaged = (from: number, to: number): void => this.#settings.damaged(file.path, offset + from, to - from)
     for (const batch of batches(bytes, 0, end, damaged)) {
-      const delaysSize = batch.kind === BatchKind.scheduled ? batch.count * DELAY_SIZE : 0
-      if (batch.kind === BatchKind.scheduled) segment.restoreDelays(bytes, batch.start, batch.base, batch.count)
-      segment.restoreFrames(batch.base, batch.start + delaysSize, batch.end)
+      const parts = messageParts(bytes, batch)
+      if (parts === null) continue
+      if (parts.delaysStart >= 0) segment.restoreDelays(bytes, parts.delaysStart, batch.base, batch.count)
+      segment.restoreHeaders(bytes, parts.headersStart, parts.headersEnd, batch.base)
+      segment.restoreFrames(batch.base, parts.framesStart, batch.end)
     }
     segment.endRestore()
   }
@@ -294,30 +356,40 @@ export class LogStore {
 
   /** Removes the files that nothing is needed of. The caller has seen to it that this is known after a crash. */
   removeCondemned(): void {
-    const condemned = this.#condemned
-    this.#condemned = []
-    for (const file of condemned) {
+    for (let file = this.#condemned[0]; file !== undefined; file = this.#condemned[0]) {
       this.#unsynced.delete(file)
       file.closeHandle()
       this.#settings.files.remove(file.path)
+      this.#condemned.shift()
     }
   }
 
+  /** Nothing is needed any more: the file that is written to goes as well. */
+  retire(): void {
+    const active = this.#active
+    if (active === null || active.live > 0) return
+    this.#active = null
+    this.#condemnIfDone(active)
+  }
+
   #condemnIfDone(file: DataFile): void {
-    if (file.live > 0 || file === this.#active) return
-    this.#dataFiles.splice(this.#dataFiles.indexOf(file), 1)
+    const at = this.#dataFiles.indexOf(file)
+    if (file.live > 0 || file === this.#active || at < 0) return
+    this.#dataFiles.splice(at, 1)
+    this.#unsynced.delete(file)
     this.#condemned.push(file)
   }
 
   // ---- start and stop ----
 
-  /** Finds the files of an earlier run, and the segments in them. @throws of the file system, or FileFormatError */
+  /** Finds the files of an earlier run, and the segments in them, in the order of their writing. @throws of the file system, or FileFormatError */
   open(names: readonly string[]): Extent[] {
     const { damaged, directory, files, prefix } = this.#settings
     const found: Extent[] = []
     for (const name of [...names].sort()) {
       const base = basePosition(name, prefix)
       if (base === null) continue
+      this.#lastName = Math.max(this.#lastName, base)
       const file = new DataFile(files, `${directory}/${name}`, base)
       if (!this.#openFile(file, damaged)) continue
       file.finished = true
@@ -353,14 +425,33 @@ export class LogStore {
     try {
       this.sync()
     } finally {
-      for (const file of this.#dataFiles) file.closeHandle()
+      this.closeHandles()
     }
+  }
+
+  /** Lets go of all files as they are. */
+  closeHandles(): void {
+    for (const file of [...this.#dataFiles, ...this.#condemned]) file.closeHandle()
   }
 
   #scratchFor(size: number): Buffer {
     if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(Math.max(size, SCRATCH_SIZE))
     return this.#scratch
   }
+}
+
+/** A sync of the file failed: what is in it may be lost, so that nobody can be promised anything that goes there. */
+class SuspectFileError extends Error {
+  readonly code = 'EIO'
+
+  constructor(path: string) {
+    super(`${path}: an earlier sync failed`)
+    this.name = 'SuspectFileError'
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** `<prefix>-<16 digits>.log` */

@@ -50,6 +50,7 @@ export class Log {
   #sizeNext = SEGMENT_SIZE_MIN
   #size = 0
   #committed = 0
+  #gapsTo = 0
   /** Messages in segments that are not paged. */
   #residentCount = 0
 
@@ -103,15 +104,22 @@ export class Log {
     this.#appended(segment)
   }
 
-  /** As append, for a message that is to be deferred. */
-  appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, delayMs: number): void {
+  /** Gives the message that was appended last its headers. */
+  annotate(headers: Buffer): void {
+    const segment = this.#segments.at(-1)!
+    segment.headers ??= new Map()
+    segment.headers.set(segment.count - 1, headers)
+  }
+
+  /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
+  appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, due: number): void {
     this.append(headers, source, start, end)
     const segment = this.#segments.at(-1)!
     segment.delays ??= []
-    segment.delays.push(delayMs)
+    segment.delays.push(due)
   }
 
-  /** Appends a copy of a message of another log, id and timestamp included. */
+  /** Appends a copy of a message of another log, id, timestamp and headers included. */
   appendCopy(source: Segment, index: number): Segment {
     const start = source.offset(index)
     const end = source.offset(index + 1)
@@ -119,6 +127,8 @@ export class Log {
     source.bytes.copy(segment.bytes, segment.end, start, end)
     segment.push(end - start, source.idHi(index), source.idLo(index))
     this.#appended(segment)
+    const headers = source.headers?.get(index)
+    if (headers !== undefined) this.annotate(headers)
     return segment
   }
 
@@ -152,12 +162,14 @@ export class Log {
   commit(): void {
     const storage = this.#storage
     if (storage !== null) {
-      storage.store.beginCommit()
       for (let i = this.#firstUncommitted(); i < this.#segments.length; i++) {
         const segment = this.#segments[i]!
         if (storage.writesAll || segment.paged) storage.store.append(segment)
-        if (segment.paged && segment.sealed && segment.readers === 0) storage.cache.put(segment)
       }
+      storage.store.endCommit()
+      // Not before all was written: what is taken back has to be in memory.
+      const first = this.#firstUncommitted()
+      for (let i = this.#segments.length - 1; i >= first; i--) this.#maybeCache(this.#segments[i]!)
     }
     this.#committed = this.tail
   }
@@ -174,11 +186,13 @@ export class Log {
       else segment.truncate(count)
     }
     this.tail = this.#committed
+    if (this.#segments.at(-1)?.extent?.file.suspect === true) this.seal()
   }
 
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
   writeAll(): void {
     for (const segment of this.#segments) this.#storage!.store.append(segment)
+    this.#storage!.store.endCommit()
     this.#committed = this.tail
   }
 
@@ -227,6 +241,7 @@ export class Log {
     this.#floor = position
     for (let i = this.#segments.length - 1; i >= 0; i--) {
       const segment = this.#segments[i]!
+      this.#forgetDelays(segment)
       if (segment.pending === 0) this.reclaim(segment)
     }
   }
@@ -251,19 +266,56 @@ export class Log {
   // ---- start ----
 
   /**
-   * Takes over the segments that were found on disk. Where two tell of the same positions, the later one is right: what
-   * it overlaps had been taken back.
+   * Takes over the segments that were found on disk.
+   * @param extents in the order in which they were written, which is not always that of their positions
    */
   restore(extents: readonly Extent[]): void {
-    for (const extent of [...extents].sort((a, b) => a.base - b.base)) {
-      const last = this.#segments.at(-1)
-      if (last !== undefined && extent.base < last.tail) last.shorten(extent.base)
-      if (last?.count === 0) this.#segments.pop()
-      const segment = Segment.stored(this, extent)
-      this.#segments.push(segment)
-      extent.file.live++
+    for (const extent of extents) this.#restoreSegment(extent)
+    let end = 0
+    for (const { base, tail } of this.#segments) {
+      if (end < base) this.#gapsTo = base
+      end = tail
     }
-    this.tail = this.#committed = Math.max(0, ...this.#segments.slice(-1).map((segment) => segment.tail))
+    this.tail = this.#committed = end
+  }
+
+  /** What was written later is right: where it overlaps what there was, that had been taken back. */
+  #restoreSegment(extent: Extent): void {
+    const segments = this.#segments
+    const { base, count } = extent
+    let at = this.#firstEndingAfter(base)
+    if (at < segments.length && segments[at]!.base < base) segments[at++]!.shorten(base)
+    let to = at
+    for (; to < segments.length && segments[to]!.base < base + count; to++) segments[to]!.extent!.file.live--
+    segments.splice(at, to - at, Segment.stored(this, extent))
+    extent.file.live++
+  }
+
+  #firstEndingAfter(position: number): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#segments[middle]!.tail <= position) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Between the segments that were found, positions may be missing up to here; they belong to nobody. */
+  get gapsTo(): number {
+    return this.#gapsTo
+  }
+
+  /** How many messages there are from `position` on. */
+  countFrom(position: number): number {
+    if (position >= this.#gapsTo) return this.tail - position
+    return this.#segments.reduce((count, { base, tail }) => count + Math.max(0, tail - Math.max(base, position)), 0)
+  }
+
+  /** The position of the first message there is. */
+  get head(): number {
+    return this.#segments[0]?.base ?? this.tail
   }
 
   /** The segment that holds a position, or undefined when there is none any more. */
@@ -278,11 +330,7 @@ export class Log {
   /** Reads a segment back into memory (Segment.load). */
   load(segment: Segment, done: (error: Error | null) => void): void {
     this.#storage!.store.load(segment, (error) => {
-      if (error === null) {
-        this.#size += segment.capacity
-        if (segment.tail <= this.#floor) segment.delays = null
-        this.#maybeCache(segment)
-      }
+      if (error === null) this.#loaded(segment)
       done(error)
     })
   }
@@ -291,12 +339,37 @@ export class Log {
   loadNow(segment: Segment): void {
     if (segment.resident) return
     this.#storage!.store.loadNow(segment)
+    this.#loaded(segment)
+  }
+
+  /** Sees to it that a segment is in memory while `look` looks at it. @throws of the file system */
+  whileLoaded<T>(segment: Segment, look: () => T): T {
+    this.beginReading(segment)
+    try {
+      this.loadNow(segment)
+      return look()
+    } finally {
+      this.endReading(segment)
+    }
+  }
+
+  #loaded(segment: Segment): void {
     this.#size += segment.capacity
+    // Where all of it is damaged there are no delays either: it is found missing at once.
+    if (this.kind === LogKind.scheduled) segment.delays ??= new Array<number>(segment.count).fill(0)
+    this.#forgetDelays(segment)
+    this.#maybeCache(segment)
+  }
+
+  /** Delays are over once a message was handed to the channels, and of no use once it is written, too. */
+  #forgetDelays(segment: Segment): void {
+    if (segment.sealed && segment.written && segment.tail <= this.#floor) segment.delays = null
   }
 
   /** A segment lets go of its memory; what it holds is on disk. */
   unload(segment: Segment): void {
     this.#size -= segment.capacity
+    this.#forgetDelays(segment)
     this.#pool.give(segment.unload())
   }
 
@@ -309,6 +382,14 @@ export class Log {
   endReading(segment: Segment): void {
     segment.readers--
     if (segment.readers === 0) this.#maybeCache(segment)
+  }
+
+  /** A segment that nobody will read soon leaves memory, if it lives on disk and was to leave sooner or later. */
+  letGo(segment: Segment): void {
+    if (!segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
+    if (!segment.written || segment.extent === null) return
+    this.#storage?.cache.take(segment)
+    this.unload(segment)
   }
 
   /** A segment that was kept in memory for those to come need not be any more: all have read it. */
@@ -346,10 +427,17 @@ export class Log {
 
   /** Gives back the memory of a log in which nothing is left. */
   trim(): void {
+    // What a rollback left sealed and unneeded is met by nobody else.
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!
+      if (segment.sealed && segment.pending === 0) this.reclaim(segment)
+    }
     const last = this.#segments.at(-1)
-    if (last === undefined || last.pending !== 0 || this.#floor !== this.tail || last.tail !== this.tail) return
-    this.#remove(last)
-    this.#sizeNext = SEGMENT_SIZE_MIN
+    if (last !== undefined && last.pending === 0 && this.#floor === this.tail && last.tail === this.tail) {
+      this.#remove(last)
+      this.#sizeNext = SEGMENT_SIZE_MIN
+    }
+    if (this.#segments.length === 0) this.#storage?.store.retire()
   }
 
   /** Forgets all messages. Positions go on. */

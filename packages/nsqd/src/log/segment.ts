@@ -1,5 +1,6 @@
 import type { Extent } from './data-file.ts'
 import type { Log } from './log.ts'
+import { unpackHeaders } from './headers.ts'
 import { HEADER_SIZE, ID_OFFSET, SIZE_FIELD_SIZE } from './message-header.ts'
 import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 
@@ -10,6 +11,12 @@ const INDEX_COUNT_MIN = 16
 const INDEX_SLACK = 1.02
 /** Growing by less would copy too often. */
 const INDEX_GROWTH_MIN = 1.125
+
+/** A message in a segment. */
+export interface Place {
+  readonly segment: Segment
+  readonly index: number
+}
 
 /**
  * A run of consecutive messages of one log, laid out as they go on the wire (message-header.ts).
@@ -39,8 +46,10 @@ export class Segment {
   writtenEnd = 0
   /** Messages of it could not be read back: their places in it are empty. */
   damaged = false
-  /** Of a scheduled log: how long each message is to be deferred, in milliseconds. Known until they were handed out. */
+  /** Of a scheduled log: when each message is due (core/schedule.ts). Known until they were handed out. */
   delays: number[] | null = null
+  /** Headers (headers.ts) of the messages that have some, by index; in memory with `bytes`. */
+  headers: Map<number, Buffer> | null = null
   /** Channels that read it or are about to. */
   readers = 0
   #index: Uint32Array
@@ -131,9 +140,10 @@ export class Segment {
 
   /** Takes away the last messages, down to `count`; they were not written. */
   truncate(count: number): void {
-    this.end = this.offset(count)
+    if (this.resident) this.end = this.offset(count)
     this.count = count
     if (this.delays !== null) this.delays.length = count
+    if (this.headers !== null) for (const index of this.headers.keys()) if (index >= count) this.headers.delete(index)
   }
 
   // ---- on disk ----
@@ -143,6 +153,7 @@ export class Segment {
     const { bytes } = this
     this.bytes = EMPTY
     this.#index = EMPTY_INDEX
+    this.headers = null
     this.resident = false
     return bytes
   }
@@ -173,12 +184,14 @@ export class Segment {
     this.#index = new Uint32Array(this.count * STRIDE)
     this.#restored = 0
     this.damaged = false
+    this.headers = null
   }
 
   /** Takes over the frames in bytes[start, end), the first of which has the position `base`. */
   restoreFrames(base: number, start: number, end: number): void {
     const { bytes } = this
     let index = base - this.base
+    if (index < this.#restored || index >= this.count) return // taken back: it is told elsewhere what these positions are
     this.#leaveEmpty(index)
     for (let at = start; at < end && index < this.count; index++) {
       const size = SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
@@ -193,9 +206,19 @@ export class Segment {
     this.#restored = index
   }
 
+  restoreHeaders(bytes: Buffer, start: number, end: number, base: number): void {
+    if (start === end) return
+    this.headers ??= new Map()
+    const offset = base - this.base
+    unpackHeaders(bytes, start, end, (index, headers) => {
+      if (offset + index >= 0 && offset + index < this.count) this.headers!.set(offset + index, headers)
+    })
+  }
+
   restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {
     this.delays ??= new Array<number>(this.count).fill(0)
-    for (let i = 0; i < count; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
+    const end = Math.min(count, this.tail - base)
+    for (let i = 0; i < end; i++) this.delays[base - this.base + i] = bytes.readDoubleBE(at + i * 8)
   }
 
   endRestore(): void {

@@ -1,5 +1,5 @@
 import type { ChannelJournal, JournalKeeper } from '../core/channel-journal.ts'
-import type { Extent } from './data-file.ts'
+import { type Extent, FILE_HEADER_SIZE } from './data-file.ts'
 import type { LogFiles } from './files.ts'
 import type { RecordWriter } from './journal-records.ts'
 import { Journal, journalNumbers, journalPath, readJournal } from './journal.ts'
@@ -48,33 +48,43 @@ export class TopicStore implements JournalKeeper {
   readonly scheduled: LogStorage
   readonly #settings: TopicStoreSettings
   readonly #own = new Map<string, LogStorage>()
-  readonly #requestFlush: () => void
+  readonly #requestFlush: (now: boolean) => void
   /** Channels with a run that is not in the journal yet. */
   readonly #runs = new Set<ChannelJournal>()
   #durability: Durability
+  /** There is a folder. */
+  #made = false
+  /** And its name is on stable storage. */
   #prepared = false
   #flushRequested = false
-  /** Messages were copied to a channel's own log since all that was last synced. */
+  /** The journal was told of copies since it was last synced. */
   #moved = false
+  /** What has to be in the journal before anything else is published is not. */
+  #urgent = false
+  /** Files of the own logs of channels that were deleted. */
+  readonly #dropped: LogStore[] = []
+  /** The folder was left behind by a topic of the same name whose deletion failed. */
+  #leftover: boolean
 
   /**
-   * @param lastJournal number of the last journal in the folder, 0 for none
+   * @param found numbers of the journals in the folder, the newest first; null: there should be no folder
    * @param snapshot writes all that is true now as records
-   * @param requestFlush asks for `flush` to be called soon
+   * @param requestFlush asks for `flush` to be called soon, or now
    */
   constructor(
     settings: TopicStoreSettings,
     directory: string,
     durability: Durability,
-    lastJournal: number,
+    found: readonly number[] | null,
     snapshot: (writer: RecordWriter) => void,
-    requestFlush: () => void,
+    requestFlush: (now: boolean) => void,
   ) {
     this.#settings = settings
     this.directory = directory
     this.#durability = durability
     this.#requestFlush = requestFlush
-    this.journal = new Journal(settings.files, directory, lastJournal, (writer) => {
+    this.#leftover = found === null && settings.files.list(directory).length > 0
+    this.journal = new Journal(settings.files, directory, found ?? [], (writer) => {
       for (const run of this.#runs) run.forgetRun()
       this.#runs.clear()
       snapshot(writer)
@@ -108,6 +118,16 @@ export class TopicStore implements JournalKeeper {
     return storage
   }
 
+  /** The channel was deleted: its files go with the next flush. */
+  dropOwnLog(channel: string): void {
+    const storage = this.#own.get(channel)
+    if (storage === undefined) return
+    this.#own.delete(channel)
+    storage.store.retire()
+    this.#dropped.push(storage.store)
+    this.requestFlush()
+  }
+
   wallOffsetMs(): number {
     return this.#settings.wallOffsetMs()
   }
@@ -119,22 +139,45 @@ export class TopicStore implements JournalKeeper {
     this.requestFlush()
   }
 
+  /** Something waits to be written to the journal. */
+  get recording(): boolean {
+    return this.#runs.size > 0 || !this.journal.records.empty
+  }
+
   requestFlush(): void {
     if (this.#flushRequested) return
     this.#flushRequested = true
-    this.#requestFlush()
+    this.#requestFlush(false)
   }
 
-  /** Copies were made that the journal is told of: they have to be safe before what they were copied from may go. */
+  flushNow(): void {
+    this.#requestFlush(true)
+  }
+
+  /** The journal is told of copies: it has to be safe before what they were copied from may go. */
   noteMoved(): void {
     this.#moved = true
   }
 
-  /** Sees to it that the journal is written from now on. @throws of the file system */
+  /**
+   * Sees to it that the journal is written from now on, and says what has to be known before anything is published.
+   * @throws of the file system
+   */
   beginJournal(): void {
-    if (this.journal.begun) return
-    this.prepare()
-    this.journal.begin()
+    if (!this.journal.begun) {
+      this.prepare()
+      this.journal.begin()
+    } else if (this.#urgent) {
+      this.flushUrgent()
+    }
+  }
+
+  /** As flush, for what must not be forgotten: with `fsync`, not even in a power cut. @throws of the file system */
+  flushUrgent(): void {
+    this.#urgent = true
+    this.flush()
+    if (this.durability === 'fsync') this.journal.sync()
+    this.#urgent = false
   }
 
   /**
@@ -144,24 +187,49 @@ export class TopicStore implements JournalKeeper {
    */
   flush(): void {
     this.#flushRequested = false
-    if (!this.journal.begun) return
+    if (!this.#wanted) return
+    if (!this.journal.begun) return this.beginJournal()
     for (const run of this.#runs) run.writeRun()
     this.#runs.clear()
     this.journal.flush()
-    const stores = this.#stores().filter((store) => store.hasCondemned)
-    if (stores.length === 0) return
-    if (this.#moved) {
-      for (const storage of this.#own.values()) storage.store.sync()
+    this.#removeCondemned()
+  }
+
+  /** @throws of the file system */
+  #clearLeftover(): void {
+    if (this.#leftover) this.#removeAll()
+    this.#leftover = false
+  }
+
+  /** Has files that nothing is needed of removed soon. */
+  tidy(): void {
+    try {
+      this.#clearLeftover()
+    } catch {
+      // it is in the way of the first publish, which says so
+    }
+    if (this.journal.untidy || this.#stores().some((store) => store.hasCondemned)) this.requestFlush()
+  }
+
+  #removeCondemned(): void {
+    const stores = [...this.#stores(), ...this.#dropped].filter((store) => store.hasCondemned)
+    if (stores.length > 0 && this.#moved) {
       this.journal.sync()
       this.#moved = false
     }
     for (const store of stores) store.removeCondemned()
+    this.#dropped.length = 0
+  }
+
+  /** There is something that a journal has to tell of. */
+  get #wanted(): boolean {
+    return this.#made || this.journal.begun
   }
 
   // ---- stable storage ----
 
   get unsynced(): boolean {
-    return this.messages.store.unsynced || this.scheduled.store.unsynced
+    return this.messages.store.unsynced || this.scheduled.store.unsynced || this.journal.unsynced
   }
 
   /** Brings both logs to stable storage, off the thread. */
@@ -176,9 +244,15 @@ export class TopicStore implements JournalKeeper {
     this.scheduled.store.syncLater(synced)
   }
 
-  /** Brings all logs to stable storage, at once. @throws of the file system */
-  sync(): void {
-    for (const store of this.#stores()) store.sync()
+  /** Brings all there is to stable storage, at once; also what an earlier run wrote. @throws of the file system */
+  syncAll(): void {
+    for (const store of this.#stores()) store.syncAll()
+    this.journal.sync()
+  }
+
+  /** The same for the journal. */
+  syncJournalLater(done: (error: Error | null) => void): void {
+    this.journal.syncLater(done)
   }
 
   /** Bytes on disk. */
@@ -188,11 +262,13 @@ export class TopicStore implements JournalKeeper {
 
   // ---- start and stop ----
 
-  /** Makes the folder. @throws of the file system */
+  /** Makes the folder; for all we know, one that is there was made right before a crash. @throws of the file system */
   prepare(): void {
     if (this.#prepared) return
     const { files } = this.#settings
+    this.#clearLeftover()
     files.makeDirectory(this.directory)
+    this.#made = true
     files.syncDirectory(parentOf(this.directory))
     this.#prepared = true
   }
@@ -202,7 +278,7 @@ export class TopicStore implements JournalKeeper {
    * @param names of the files in it
    */
   open(names: readonly string[]): { messages: Extent[]; scheduled: Extent[]; own: Map<string, Extent[]> } {
-    this.#prepared = true
+    this.#made = true
     const own = new Map<string, Extent[]>()
     for (const channel of ownChannels(names)) own.set(channel, this.ownLog(channel).store.open(names))
     return { messages: this.messages.store.open(names), scheduled: this.scheduled.store.open(names), own }
@@ -214,27 +290,46 @@ export class TopicStore implements JournalKeeper {
     this.requestFlush()
   }
 
+  /** Channels for which there are files. */
+  ownChannels(): Iterable<string> {
+    return [...this.#own.keys()]
+  }
+
   /** A last snapshot, and all of it synced. @throws of the file system */
   close(): void {
-    try {
-      if (this.#prepared) this.journal.begin()
-      for (const store of this.#stores()) store.close()
-    } finally {
-      this.journal.close()
+    const failures: Error[] = []
+    const attempt = (step: () => void): void => {
+      try {
+        step()
+      } catch (error) {
+        failures.push(error as Error)
+      }
     }
+    for (const store of this.#stores()) attempt(() => store.close())
+    if (this.#wanted) attempt(() => this.journal.begin())
+    if (failures.length === 0) attempt(() => this.#removeCondemned())
+    this.journal.close()
+    if (failures.length > 0) throw failures[0]!
   }
 
   /** Removes everything. Renamed first, so that what a crash leaves is not taken for a topic. @throws of the file system */
   destroy(): void {
-    for (const store of this.#stores()) for (const file of store.dataFiles) file.closeHandle()
+    for (const store of [...this.#stores(), ...this.#dropped]) store.closeHandles()
     this.journal.close()
-    if (!this.#prepared) return
+    if (this.#made || this.#leftover) this.#removeAll()
+  }
+
+  #removeAll(): void {
     const { files } = this.#settings
     const doomed = `${this.directory}${DELETED_SUFFIX}`
     if (files.list(doomed).length > 0) removeFolder(files, doomed)
     files.rename(this.directory, doomed)
     files.syncDirectory(parentOf(this.directory))
-    removeFolder(files, doomed)
+    try {
+      removeFolder(files, doomed)
+    } catch {
+      // It is deleted by its name; what is left of it goes at the next start.
+    }
   }
 
   #stores(): LogStore[] {
@@ -271,11 +366,17 @@ export function recoverJournal(
   damaged: (path: string, offset: number, size: number) => void,
 ): { recovered: RecoveredTopic | null; numbers: number[] } {
   const numbers = journalNumbers(names)
+  let anyDamage = false
   for (const number of numbers) {
     const recovered = new RecoveredTopic()
-    readJournal(files, journalPath(directory, number), recovered, damaged)
+    readJournal(files, journalPath(directory, number), recovered, (path, offset, size) => {
+      anyDamage = true
+      damaged(path, offset, size)
+    })
+    recovered.damaged = anyDamage
     if (recovered.whole) return { recovered, numbers }
   }
+  if (!anyDamage && names.length > numbers.length) damaged(journalPath(directory, numbers[0] ?? 0), 0, FILE_HEADER_SIZE)
   return { recovered: null, numbers }
 }
 

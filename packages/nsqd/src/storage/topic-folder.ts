@@ -1,10 +1,12 @@
+import { placesOf } from '../core/restore-topic.ts'
+import { remainingMs } from '../core/schedule.ts'
 import { BlockPool } from '../log/block-pool.ts'
 import type { Extent } from '../log/data-file.ts'
 import type { LogFiles } from '../log/files.ts'
-import { journalNumbers, journalPath } from '../log/journal.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
 import { Log, LogKind } from '../log/log.ts'
-import { RecoveredChannel, RecoveredTopic } from '../log/recovery.ts'
+import type { PositionSet } from '../log/position-set.ts'
+import { RecoveredChannel, type RecoveredMessage, RecoveredTopic } from '../log/recovery.ts'
 import type { Segment } from '../log/segment.ts'
 import { SegmentCache } from '../log/segment-cache.ts'
 import { recoverJournal, TopicStore } from '../log/topic-store.ts'
@@ -48,12 +50,10 @@ export class TopicFolder {
   /** Messages that could not be read back, and were left out. */
   missingCount = 0
 
-  readonly #files: LogFiles
   readonly #state: RecoveredTopic
   readonly #store: TopicStore
   readonly #pool = new BlockPool(SEGMENT_SIZE, 2)
   readonly #channels = new Map<string, FolderChannel>()
-  readonly #oldJournals: readonly number[]
   /** There was something in it before. */
   readonly #inUse: boolean
   /** What was found of the channels' own logs. */
@@ -63,11 +63,9 @@ export class TopicFolder {
   constructor(settings: TopicFolderSettings, directory: string) {
     const { files, maxBytesPerFile } = settings
     this.directory = directory
-    this.#files = files
     const names = files.list(directory)
     const { recovered, numbers } = recoverJournal(files, directory, names, settings.damaged)
     this.#state = recovered ?? new RecoveredTopic()
-    this.#oldJournals = numbers
     this.#inUse = names.length > 0
     this.#store = new TopicStore(
       {
@@ -80,16 +78,16 @@ export class TopicFolder {
       },
       directory,
       'os',
-      journalNumbers(names)[0] ?? 0,
+      numbers,
       (writer) => this.#describe(writer),
       () => {},
     )
     this.log = new Log(LogKind.topic, this.#pool, this.#store.messages)
     this.scheduled = new Log(LogKind.scheduled, this.#pool, this.#store.scheduled)
-    this.#restore(names)
+    this.#restore(names, recovered)
   }
 
-  #restore(names: readonly string[]): void {
+  #restore(names: readonly string[], recovered: RecoveredTopic | null): void {
     const state = this.#state
     if (names.length > 0) {
       const found = this.#store.open(names)
@@ -97,17 +95,38 @@ export class TopicFolder {
       this.scheduled.restore(found.scheduled)
       for (const [channel, extents] of found.own) this.#ownExtents.set(channel, extents)
     }
-    const distributed = Math.min(state.following ? Infinity : state.distributed, this.log.tail)
+    const [distributed, scheduledDistributed] = placesOf(recovered, this.log, this.scheduled)
     state.distributed = distributed
-    state.scheduledDistributed = Math.min(state.scheduledDistributed, this.scheduled.tail)
+    state.scheduledDistributed = scheduledDistributed
     for (const channel of state.channels.values()) {
       channel.extend(distributed)
+      channel.extendScheduled(scheduledDistributed)
       channel.unread.remove(distributed, Infinity)
       channel.once.remove(this.log.tail, Infinity)
       const ownLog = this.#makeOwnLog(channel.name)
       ownLog.restore(this.#ownExtents.get(channel.name) ?? [])
       this.#channels.set(channel.name, { state: channel, ownLog })
+      this.#restoreUntold(channel, ownLog)
     }
+  }
+
+  /** What the journal should have spoken of and does not, being damaged or cut short, comes again: as when nsqd starts. */
+  #restoreUntold(channel: RecoveredChannel, ownLog: Log): void {
+    for (const position of positionsOf(channel.untoldScheduled)) {
+      const delayMs = this.#delayOf(position)
+      if (delayMs !== null) channel.put(LogKind.scheduled, position, 0, Date.now() + delayMs)
+    }
+    if (!this.#state.damaged) return
+    channel.extendOwn(ownLog.tail)
+    for (const position of positionsOf(channel.untoldOwn)) channel.put(LogKind.own, position, 1)
+  }
+
+  /** null: there is no such message. */
+  #delayOf(position: number): number | null {
+    const segment = this.scheduled.find(position)
+    if (segment === undefined) return null
+    if (segment.delays === null) this.scheduled.loadNow(segment)
+    return remainingMs(segment.delays?.[position - segment.base] ?? 0, Date.now())
   }
 
   // ---- what is in it ----
@@ -139,11 +158,14 @@ export class TopicFolder {
     const { state } = this.#channels.get(name)!
     let waiting = 0
     state.unread.forEach((from, to) => (waiting += presentCount(this.log, from, to)))
-    const delivered = state
-      .messages()
-      .filter(({ kind, position }) => this.#log(name, kind).find(position) !== undefined)
-    const deferred = delivered.filter(({ dueWallMs }) => dueWallMs !== null).length
-    return { waiting, inFlight: delivered.length - deferred, deferred }
+    let inFlight = 0
+    let deferred = 0
+    state.forEach((message) => {
+      if (this.#log(name, message.kind).find(message.position) === undefined) return
+      if (isDeferred(message)) deferred++
+      else inFlight++
+    })
+    return { waiting, inFlight, deferred }
   }
 
   /** The messages that wait in the topic itself; those with a delay last, due at once. @throws of the file system */
@@ -160,13 +182,14 @@ export class TopicFolder {
    */
   *channelMessages(name: string): IterableIterator<StoredMessage> {
     const { state } = this.#channels.get(name)!
-    const delivered = state.messages()
-    for (const message of delivered) if (message.dueWallMs === null) yield* this.#message(name, message)
+    const delivered: RecoveredMessage[] = []
+    state.forEach((message) => delivered.push(message))
+    for (const message of delivered) if (!isDeferred(message)) yield* this.#message(name, message)
     const ranges: [number, number][] = []
     state.unread.forEach((from, to) => ranges.push([from, to]))
     for (const [from, to] of ranges) yield* this.#range(this.log, from, to)
-    const deferred = delivered.filter(({ dueWallMs }) => dueWallMs !== null)
-    deferred.sort((a, b) => a.dueWallMs! - b.dueWallMs!)
+    const deferred = delivered.filter(isDeferred)
+    deferred.sort((a, b) => a.dueWallMs - b.dueWallMs)
     for (const message of deferred) yield* this.#message(name, message)
   }
 
@@ -180,18 +203,12 @@ export class TopicFolder {
     }
   }
 
-  *#message(
-    name: string,
-    {
-      kind,
-      position,
-      attempts,
-      dueWallMs,
-    }: { kind: LogKind; position: number; attempts: number; dueWallMs: number | null },
-  ): IterableIterator<StoredMessage> {
+  *#message(name: string, message: RecoveredMessage): IterableIterator<StoredMessage> {
+    const { kind, position, attempts, dueWallMs } = message
     const log = this.#log(name, kind)
     const segment = log.find(position)
-    if (segment !== undefined) yield* this.#at(log, segment, position - segment.base, attempts, dueWallMs)
+    if (segment === undefined) return
+    yield* this.#at(log, segment, position - segment.base, attempts, isDeferred(message) ? dueWallMs : null)
   }
 
   *#at(
@@ -201,9 +218,9 @@ export class TopicFolder {
     attempts: number,
     dueWallMs: number | null,
   ): IterableIterator<StoredMessage> {
-    log.loadNow(segment)
     log.beginReading(segment)
     try {
+      log.loadNow(segment)
       if (segment.isMissing(index)) this.missingCount++
       else yield { segment, index, attempts, dueWallMs }
     } finally {
@@ -217,8 +234,8 @@ export class TopicFolder {
   addChannel(name: string): FolderChannel {
     const existing = this.#channels.get(name)
     if (existing !== undefined) return existing
-    const { channels, distributed } = this.#state
-    const state = new RecoveredChannel(name, distributed)
+    const { channels, distributed, scheduledDistributed } = this.#state
+    const state = new RecoveredChannel(name, distributed, scheduledDistributed, 0)
     channels.set(Math.max(0, ...channels.keys()) + 1, state)
     const channel = { state, ownLog: this.#makeOwnLog(name) }
     this.#channels.set(name, channel)
@@ -235,9 +252,7 @@ export class TopicFolder {
   #restoreOwn(name: string, { ownLog, state }: FolderChannel): void {
     ownLog.restore(this.#ownExtents.get(name) ?? [])
     for (const { base, tail } of ownLog.segments) {
-      for (let position = base; position < tail; position++) {
-        state.put({ kind: LogKind.own, position, attempts: 0, dueWallMs: null })
-      }
+      for (let position = base; position < tail; position++) state.put(LogKind.own, position, 1)
     }
   }
 
@@ -256,7 +271,7 @@ export class TopicFolder {
     const { state, ownLog } = channel
     if (this.#inUse) {
       ownLog.appendFrame(frame, 0, end, idHi, idLo)
-      state.put({ kind: LogKind.own, position: ownLog.tail - 1, attempts, dueWallMs: null })
+      state.put(LogKind.own, ownLog.tail - 1, attempts)
       return
     }
     const position = this.log.tail
@@ -267,7 +282,7 @@ export class TopicFolder {
       other.readTo = position + 1
     }
     if (attempts === 0) state.unread.add(position, position + 1)
-    else state.put({ kind: LogKind.topic, position, attempts, dueWallMs: null })
+    else state.put(LogKind.topic, position, attempts)
   }
 
   /** Writes what was added. @throws of the file system */
@@ -288,27 +303,28 @@ export class TopicFolder {
     this.#store.messages.store.sync()
     for (const { ownLog } of this.#channels.values()) ownLog.store!.sync()
     this.#store.close()
-    for (const number of this.#oldJournals) this.#files.remove(journalPath(this.directory, number))
   }
 
   /** Lets go of the files, and of what was not finished. */
   close(): void {
     for (const log of [this.log, this.scheduled, ...Array.from(this.#channels.values(), ({ ownLog }) => ownLog)]) {
-      for (const file of log.store!.dataFiles) file.closeHandle()
+      log.store!.closeHandles()
     }
   }
 
   #describe(writer: RecordWriter): void {
-    for (const [number, channel] of this.#state.channels) {
-      writer.channel(number, channel.name, channel.readTo)
+    const { channels, distributed, following, lastIdHi, lastIdLo, scheduledDistributed } = this.#state
+    for (const [number, channel] of channels) {
+      const { ownLog } = this.#channels.get(channel.name)!
+      writer.channel(number, channel.name, channel.readTo, scheduledDistributed, ownLog.committed)
       channel.unread.forEach((from, to) => writer.unread(number, from, to))
-      for (const { kind, position, attempts, dueWallMs } of channel.messages()) {
-        if (dueWallMs === null) writer.attempts(number, kind, position, attempts)
-        else writer.deferred(number, kind, position, attempts, dueWallMs)
-      }
+      channel.forEach((message) => {
+        const { kind, position, attempts, dueWallMs } = message
+        if (isDeferred(message)) writer.deferred(number, kind, position, attempts, dueWallMs)
+        else writer.attempts(number, kind, position, attempts)
+      })
     }
-    const { distributed, following, scheduledDistributed } = this.#state
-    writer.topic(following, distributed, scheduledDistributed)
+    writer.topic(following, distributed, scheduledDistributed, lastIdHi, lastIdLo)
   }
 
   #log(channel: string, kind: LogKind): Log {
@@ -325,6 +341,18 @@ export class TopicFolder {
 export interface FolderChannel {
   readonly state: RecoveredChannel
   readonly ownLog: Log
+}
+
+function isDeferred({ dueWallMs }: RecoveredMessage): boolean {
+  return !Number.isNaN(dueWallMs)
+}
+
+function positionsOf(set: PositionSet): number[] {
+  const positions: number[] = []
+  set.forEach((from, to) => {
+    for (let position = from; position < to; position++) positions.push(position)
+  })
+  return positions
 }
 
 /** How many of [from, to) are in the log's files. */

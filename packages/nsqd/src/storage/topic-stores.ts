@@ -6,7 +6,6 @@ import { restoreTopic } from '../core/restore-topic.ts'
 import type { Topic, OpenStore } from '../core/topic.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { LogFiles } from '../log/files.ts'
-import { journalPath } from '../log/journal.ts'
 import type { RecoveredTopic } from '../log/recovery.ts'
 import { SegmentCache } from '../log/segment-cache.ts'
 import { DELETED_SUFFIX, type Durability, recoverJournal, removeFolder, TopicStore } from '../log/topic-store.ts'
@@ -20,6 +19,8 @@ export interface TopicStoresSettings {
   readonly dataPath: string
   readonly maxBytesPerFile: number
   readonly memQueueSize: number
+  /** Bytes of segments that are in memory only because they were read lately, or will be soon. @default 64 MiB */
+  readonly cacheSize?: number
   /** What holds for the topic of that name. */
   durability(topic: string): Durability
 }
@@ -40,11 +41,14 @@ export class TopicStores {
   readonly #settings: TopicStoresSettings
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #cache = new SegmentCache(CACHE_SIZE)
-  readonly #found = new Map<string, Found>()
+  readonly #cache: SegmentCache
+  /** Places that were reported: they are met again whenever they are read. */
+  readonly #reported = new Set<string>()
+  #found: Found | null = null
 
   constructor(settings: TopicStoresSettings, clock: Clock, logger: Logger) {
     this.#settings = settings
+    this.#cache = new SegmentCache(settings.cacheSize ?? CACHE_SIZE)
     this.#clock = clock
     this.#logger = logger
   }
@@ -54,8 +58,6 @@ export class TopicStores {
     if (isEphemeral(topic.name)) return null
     const { files, maxBytesPerFile, memQueueSize } = this.#settings
     const directory = this.#directory(topic.name)
-    const found = this.#look(directory)
-    if (found !== null) this.#found.set(topic.name, found)
     return new TopicStore(
       {
         files,
@@ -67,52 +69,52 @@ export class TopicStores {
       },
       directory,
       this.#settings.durability(topic.name),
-      found?.numbers[0] ?? 0,
+      this.#found?.numbers ?? null,
       snapshot,
       requestFlush,
     )
   }
 
   /**
-   * Makes the topics that have a folder, with all that is in it.
-   * @param isPaused nsqd.dat says that the topic of that name is paused: what waits in it stays there
-   * @throws of the file system
+   * Makes the topics that have a folder, with all that is in it; they are to be started once their channels are known
+   * (TopicRegistry.start). Before anything else makes a topic. @throws of the file system
    */
-  restoreAll(registry: TopicRegistry, isPaused: (topic: string) => boolean): void {
+  restoreAll(registry: TopicRegistry): void {
     const { dataPath, files } = this.#settings
     for (const name of files.list(dataPath)) {
       if (name.endsWith(`${TOPIC_SUFFIX}${DELETED_SUFFIX}`)) {
-        removeFolder(files, join(dataPath, name))
+        this.#removeDeleted(join(dataPath, name))
         continue
       }
       const topicName = topicOfDirectory(name)
-      if (topicName === null) continue
-      const topic = registry.restoredTopic(topicName)
-      if (isPaused(topicName)) topic.pause() // while nothing is in it that a pause would hand out first
-      this.#restore(topic)
+      if (topicName !== null) this.#restore(registry, topicName)
     }
   }
 
-  #restore(topic: Topic): void {
-    const found = this.#found.get(topic.name)
-    this.#found.delete(topic.name)
-    if (found === undefined) return
-    restoreTopic(topic, found.names, found.recovered)
+  #restore(registry: TopicRegistry, name: string): void {
     const { files } = this.#settings
-    const store = topic.store!
-    store.beginJournal()
-    for (const number of found.numbers) files.remove(journalPath(store.directory, number))
-    const { depth, channels } = topic
+    const directory = this.#directory(name)
+    const names = files.list(directory)
+    const found = { names, ...recoverJournal(files, directory, names, this.#damaged) }
+    this.#found = found
+    let topic: Topic
+    try {
+      topic = registry.restore(name)
+    } finally {
+      this.#found = null
+    }
+    restoreTopic(topic, names, found.recovered)
     this.#logger.info(
-      `TOPIC(${topic.name}): restored ${channels.size} channels, depth ${depth} from ${store.directory}`,
+      `TOPIC(${name}): restored ${topic.channels.size} channels, depth ${topic.depth} from ${directory}`,
     )
   }
 
-  #look(directory: string): Found | null {
-    const { files } = this.#settings
-    const names = files.list(directory)
-    if (names.length === 0) return null
-    return { names, ...recoverJournal(files, directory, names, this.#damaged) }
+  #removeDeleted(directory: string): void {
+    try {
+      removeFolder(this.#settings.files, directory)
+    } catch (error) {
+      this.#logger.warn(`failed to remove what is left of a deleted topic - ${(error as Error).message}`)
+    }
   }
 
   #directory(topic: string): string {
@@ -120,6 +122,9 @@ export class TopicStores {
   }
 
   readonly #damaged = (path: string, offset: number, size: number): void => {
+    const place = `${path}:${offset}`
+    if (this.#reported.has(place)) return
+    this.#reported.add(place)
     this.damagedCount++
     this.damagedBytes += size
     this.#logger.error(`LOG: ${path}: ${size} bytes at ${offset} are damaged and were skipped`)

@@ -5,21 +5,26 @@ import { Ranges } from '../../src/core/ranges.ts'
 import { Redeliveries } from '../../src/core/redeliveries.ts'
 import { BlockPool } from '../../src/log/block-pool.ts'
 import { Log, LogKind } from '../../src/log/log.ts'
-import { Segment } from '../../src/log/segment.ts'
+import { type Place, Segment } from '../../src/log/segment.ts'
 
 const segments = Array.from(
   { length: 4 },
   () => new Segment(new Log(LogKind.topic, new BlockPool(4096, 1)), 0, Buffer.alloc(0)),
 )
 
-/** Takes the messages of some segments over, as the log of a channel does. */
-function mover(): { target: Segment; moved: string[]; move: (segment: Segment, index: number) => Segment } {
+/** Takes the messages of a segment over, as the log of a channel does. */
+function mover(leaves: Segment): {
+  target: Segment
+  moved: string[]
+  move: (segment: Segment, index: number) => Place | undefined
+} {
   const target = new Segment(new Log(LogKind.topic, new BlockPool(4096, 1)), 0, Buffer.alloc(0))
   const moved: string[] = []
-  const move = (segment: Segment, index: number): Segment => {
+  const move = (segment: Segment, index: number): Place | undefined => {
+    if (segment !== leaves) return undefined
     moved.push(`${segments.indexOf(segment)}/${index}`)
     target.push(0, 0, 0)
-    return target
+    return { segment: target, index: target.count - 1 }
   }
   return { target, moved, move }
 }
@@ -56,8 +61,8 @@ test('deferred messages come out as from a sorted list, equal ones in the order 
           expected.shift()
         } else {
           const leaves = segments[step.from]!
-          const { target, moved, move: moveTo } = mover()
-          deferred.relocate((segment) => segment === leaves, moveTo)
+          const { target, moved, move: moveTo } = mover(leaves)
+          deferred.relocate(moveTo)
           const places = new Map(moved.map((place, position) => [place, position]))
           expect(moved.length).toBe(expected.filter((entry) => entry.segment === leaves).length)
           // Two entries of one message do not occur in a channel; here they may, so only the unmistakable are compared.
@@ -92,8 +97,8 @@ test('redeliveries come out in the order they went in', () => {
           expected.shift()
         } else {
           const leaves = segments[step.from]!
-          const { target, move: moveTo } = mover()
-          redeliveries.relocate((segment) => segment === leaves, moveTo)
+          const { target, move: moveTo } = mover(leaves)
+          redeliveries.relocate(moveTo)
           let position = 0
           expected = expected.map((entry) => (entry[0] === leaves ? [target, position++, entry[2], entry[3]] : entry))
         }

@@ -186,7 +186,7 @@ test('import adds the queues of another folder to a data path, and leaves that f
   ])
 })
 
-test('verify reads every batch: it names a flipped bit anywhere but in what is reserved', async () => {
+test('verify reads every batch: it names a flipped bit anywhere', async () => {
   using folder = new TemporaryFolder()
   await fill(folder.path)
   expect(await run('verify', `--data-path=${folder.path}`)).toMatchObject({ code: 0, err: '' })
@@ -195,7 +195,6 @@ test('verify reads every batch: it names a flipped bit anywhere but in what is r
     const file = join(directory, name)
     const bytes = readFileSync(file)
     for (let offset = 0; offset < bytes.length; offset += 13) {
-      if (offset >= 10 && offset < 16) continue
       flip(file, offset)
       const { code, err } = await run('verify', `--data-path=${folder.path}`)
       // The last 16 bytes of a finished file only point to its index.

@@ -60,6 +60,7 @@ class SimAlarm implements Alarm {
   }
 
   set(atMs: number): void {
+    if (Number.isNaN(atMs)) throw new Error('an alarm at no time')
     this.atMs = atMs
   }
 

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { ChannelJournal } from '../../src/core/channel-journal.ts'
+import { Topic } from '../../src/core/topic.ts'
+import type { LogFile, LogFiles } from '../../src/log/files.ts'
+import { journalNumbers, journalPath } from '../../src/log/journal.ts'
+import { Log } from '../../src/log/log.ts'
+import { LogStore } from '../../src/log/log-store.ts'
+import { Segment } from '../../src/log/segment.ts'
+import { TopicStore } from '../../src/log/topic-store.ts'
+import { CrashSimulation } from './support/crash-simulation.ts'
+import { fileOf, FilesBetween, mendChecksums } from './support/files-between.ts'
+import type { SimDisk } from './support/sim-disk.ts'
+
+/** A fault that could be in the program: the simulation has to notice it. */
+interface Mutant {
+  readonly name: string
+  /** What is put between the broker and the disk. */
+  readonly wrap?: (disk: SimDisk) => LogFiles
+  /** What is changed in the program itself. */
+  readonly patch?: () => void
+}
+
+/** A mutant that survives so many seeds counts as unnoticed; most are caught within 50. */
+const SEEDS_MAX = 3000
+
+const mutants: Mutant[] = [
+  {
+    name: 'OK before the write',
+    wrap: (disk) => between(disk, { write: (file, bytes, start, end, at) => holdBack(file, bytes, start, end, at) }),
+  },
+  { name: 'OK before the sync', wrap: (disk) => between(disk, { sync: () => {}, syncLater: (_, done) => done(null) }) },
+  { name: 'no directory sync', wrap: (disk) => between(disk, { syncDirectory: () => {} }) },
+  {
+    name: 'retry after a failed fsync',
+    wrap: (disk) =>
+      between(disk, {
+        syncLater: (file, done) => file.syncLater((error) => (error === null ? done(null) : file.syncLater(done))),
+      }),
+  },
+  {
+    name: 'a short write is taken for a whole one',
+    wrap: (disk) =>
+      between(disk, {
+        write: (file, bytes, start, end, at) => {
+          file.write(bytes, start, end, at)
+          return end - start
+        },
+      }),
+  },
+  {
+    name: 'a skipped checksum',
+    wrap: (disk) => between(disk, { afterRead: mendChecksums }),
+  },
+  {
+    name: 'the old journal is removed before the new one is there',
+    wrap: (disk) =>
+      between(disk, {
+        beforeCreate: (path) => {
+          const [directory, name] = split(path)
+          if (!name.startsWith('journal-')) return
+          for (const number of journalNumbers(disk.list(directory))) disk.remove(journalPath(directory, number))
+        },
+      }),
+  },
+  {
+    name: 'moved copies are not synced before what they were made of goes',
+    wrap: (disk) =>
+      between(disk, {
+        sync: (file) => (fileOf(file).includes('/own.') ? undefined : file.sync()),
+        syncLater: (file, done) => (fileOf(file).includes('/own.') ? done(null) : file.syncLater(done)),
+      }),
+  },
+  {
+    name: 'files are removed before the journal knows that nothing is needed of them',
+    patch: () => after(LogStore.prototype, 'release', (store) => store.removeCondemned()),
+  },
+  {
+    name: 'a segment is reclaimed while it is in use',
+    patch: () =>
+      after(Segment.prototype, 'release', (segment) => {
+        if (segment.pending === 1) segment.release(1)
+      }),
+  },
+  {
+    name: 'a failed write is not undone',
+    patch: () => vi.spyOn(LogStore.prototype, 'rollback').mockImplementation(() => {}),
+  },
+  {
+    name: 'what failed to be written stays in the log',
+    patch: () => vi.spyOn(Log.prototype, 'rollback').mockImplementation(() => {}),
+  },
+  {
+    name: 'finished messages are not journalled',
+    patch: () => vi.spyOn(ChannelJournal.prototype, 'finished').mockImplementation(() => {}),
+  },
+  {
+    name: 'delays are not journalled',
+    patch: () => vi.spyOn(ChannelJournal.prototype, 'deferred').mockImplementation(() => {}),
+  },
+  {
+    name: 'moves are not journalled',
+    patch: () => vi.spyOn(ChannelJournal.prototype, 'moved').mockImplementation(() => {}),
+  },
+  {
+    name: 'a new channel is journalled after what is published next',
+    patch: () => vi.spyOn(TopicStore.prototype, 'flushUrgent').mockImplementation(() => {}),
+  },
+  { name: 'ids begin anew', patch: () => vi.spyOn(Topic.prototype, 'continueAfter').mockImplementation(() => {}) },
+  {
+    name: 'a deleted topic stays on disk',
+    patch: () => vi.spyOn(TopicStore.prototype, 'destroy').mockImplementation(() => {}),
+  },
+]
+
+describe('the simulation notices', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  test.each(mutants)('$name', ({ wrap, patch }) => {
+    patch?.()
+    expect(firstCaught(wrap)).toBeLessThan(SEEDS_MAX)
+  })
+})
+
+function firstCaught(wrap: Mutant['wrap']): number {
+  for (let seed = 1; seed <= SEEDS_MAX; seed++) {
+    try {
+      new CrashSimulation(seed, wrap === undefined ? {} : { wrap }).run()
+    } catch {
+      if (process.env['NSQ_SIM_VERBOSE'] !== undefined) console.log(`caught by seed ${seed}`)
+      return seed
+    }
+  }
+  return Infinity
+}
+
+function between(disk: SimDisk, changes: ConstructorParameters<typeof FilesBetween>[1]): LogFiles {
+  return new FilesBetween(disk, changes)
+}
+
+function split(path: string): [directory: string, name: string] {
+  const at = path.lastIndexOf('/')
+  return [path.slice(0, at), path.slice(at + 1)]
+}
+
+/** Runs something after each call of a method. */
+function after<T extends object>(prototype: T, name: keyof T & string, then: (self: T) => void): void {
+  const original = prototype[name] as (...args: unknown[]) => unknown
+  const replaced = function (this: T, ...args: unknown[]): unknown {
+    const result = original.apply(this, args)
+    then(this)
+    return result
+  }
+  vi.spyOn(prototype as Record<string, (...args: unknown[]) => unknown>, name).mockImplementation(replaced)
+}
+
+/** The last write of a file reaches the disk with the next one. */
+const held = new WeakMap<LogFile, () => void>()
+function holdBack(file: LogFile, bytes: Buffer, start: number, end: number, at: number): number {
+  held.get(file)?.()
+  const copy = Buffer.from(bytes.subarray(start, end))
+  held.set(file, () => {
+    for (let from = 0; from < copy.length;) from += file.write(copy, from, copy.length, at + from)
+  })
+  return end - start
+}

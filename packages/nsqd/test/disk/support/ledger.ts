@@ -1,0 +1,360 @@
+import { TopicExitingError } from '../../../src/core/topic.ts'
+import type { Durability } from '../../../src/log/topic-store.ts'
+import type { Frame } from '../../core/support/frame.ts'
+
+/** Due times are exact to this, in milliseconds. */
+const TOLERANCE_MS = 2
+const ATTEMPTS_MAX = 0xffff
+
+export interface LedgerMessage {
+  readonly body: string
+  /** Wall clock in ms before which it must not be delivered; 0: at once. */
+  notBefore: number
+  /** That is a time that it was scheduled for: nothing makes it earlier. */
+  readonly exact: boolean
+  /** Its publisher was told that it is safe. */
+  safe: boolean
+  /** It waits in its topic: no channel was given it. */
+  waiting: boolean
+  /** Whether it does was forgotten: it may wait in its topic once more. */
+  vague: boolean
+  /** It may have been dropped as one of the oldest: it is owed to nobody, even if it is answered only then. */
+  droppable: boolean
+}
+
+/** What a channel owes of a message. */
+interface Entry {
+  readonly message: LedgerMessage
+  /** open: it is owed if it is safe; done: finished; dropped: emptied away; free: it may come or not. */
+  state: 'open' | 'done' | 'dropped' | 'free'
+  /** What happened to it last is in the journal, or on stable storage. */
+  flushed: boolean
+  synced: boolean
+  attempts: number
+  /** After a crash, attempts that were not written down may be told again. */
+  fuzzy: boolean
+  /** The journal was damaged, and it was being moved to its channel's own log: it may come twice. */
+  twice: boolean
+  notBefore: number
+  /** The time that it was scheduled for, until it was delivered; 0: none. */
+  dueAt: number
+}
+
+interface Doubts {
+  readonly doubtful: boolean
+  readonly damaged: boolean
+  readonly lost: boolean
+}
+
+export class LedgerChannel {
+  readonly name: string
+  readonly entries = new Map<string, Entry>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+export class LedgerTopic {
+  readonly name: string
+  readonly channels = new Map<string, LedgerChannel>()
+  readonly messages = new Map<string, LedgerMessage>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** What a broker has promised, and what it may do. Every method that hears of a broken promise throws. */
+export class Ledger {
+  readonly topics = new Map<string, LedgerTopic>()
+  safeCount = 0
+  readonly #durability: (topic: string) => Durability
+  readonly #bodiesById = new Map<string, string>()
+  /** Something was forgotten, by a power cut or damage, that nobody was promised: what was deleted may be back. */
+  #loose = false
+
+  constructor(durability: (topic: string) => Durability) {
+    this.#durability = durability
+  }
+
+  // ---- topics and channels ----
+
+  topicCreated(name: string): void {
+    this.topics.set(name, new LedgerTopic(name))
+  }
+
+  topicDeleted(name: string, failed: boolean): void {
+    this.topics.delete(name)
+    if (failed) this.#loose = true
+  }
+
+  channelCreated(topicName: string, name: string): void {
+    const topic = this.topics.get(topicName)!
+    const channel = new LedgerChannel(name)
+    topic.channels.set(name, channel)
+    for (const message of topic.messages.values())
+      if (message.waiting) channel.entries.set(message.body, entryOf(message))
+  }
+
+  channelDeleted(topicName: string, name: string, failed: boolean): void {
+    this.topics.get(topicName)!.channels.delete(name)
+    if (failed) this.#loose = true
+  }
+
+  channelEmptied(topicName: string, name: string, failed: boolean): void {
+    for (const entry of this.#channel(topicName, name).entries.values()) {
+      if (entry.message.waiting) continue // still the topic's
+      const vague = failed || entry.message.vague
+      if (entry.state === 'open' || entry.state === 'free') mark(entry, vague ? 'free' : 'dropped')
+    }
+  }
+
+  topicEmptied(topicName: string, failed: boolean): void {
+    const topic = this.topics.get(topicName)!
+    for (const channel of topic.channels.values()) {
+      for (const entry of channel.entries.values()) {
+        if (!entry.message.waiting || entry.state === 'done') continue
+        mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
+      }
+    }
+    for (const message of topic.messages.values()) message.waiting = false
+  }
+
+  /** All that was published went to the channels. */
+  distributed(topicName: string): void {
+    for (const message of this.topics.get(topicName)?.messages.values() ?? []) message.waiting = message.vague = false
+  }
+
+  /** A channel is not there any more after a start: so it was new, and nothing is owed to it. */
+  channelGone(topic: LedgerTopic, channel: LedgerChannel): void {
+    this.nothingOwed(topic, channel)
+    topic.channels.delete(channel.name)
+  }
+
+  topicGone(topic: LedgerTopic): void {
+    for (const message of topic.messages.values()) {
+      if (message.safe && message.waiting) throw new Error(`topic ${topic.name} is gone, and with it ${named(message)}`)
+    }
+    this.topics.delete(topic.name)
+  }
+
+  unexpected(what: string): void {
+    if (!this.#loose) throw new Error(what)
+  }
+
+  // ---- messages ----
+
+  published(topicName: string, bytes: Buffer, notBefore: number, exact = false): LedgerMessage {
+    const topic = this.topics.get(topicName)!
+    const message = {
+      body: bytes.toString('latin1'),
+      notBefore,
+      exact,
+      safe: false,
+      waiting: true,
+      vague: false,
+      droppable: false,
+    }
+    topic.messages.set(message.body, message)
+    for (const channel of topic.channels.values()) channel.entries.set(message.body, entryOf(message))
+    return message
+  }
+
+  /** @param failing the disk fails now and then; else a publish does not fail either */
+  answered(messages: readonly LedgerMessage[], error: Error | null, failing: boolean): void {
+    const deleted = error instanceof TopicExitingError
+    if (error !== null && !failing && !deleted)
+      throw new Error('a publish failed on a disk that works', { cause: error })
+    for (const message of messages) message.safe = error === null && !message.droppable
+    if (error === null) this.safeCount++
+  }
+
+  delivered(topicName: string, channelName: string, frame: Frame, nowMs: number): void {
+    const body = frame.body.toString('latin1')
+    const where = `${short(body)} (id ${frame.id}) in ${topicName}/${channelName}`
+    const message = this.topics.get(topicName)?.messages.get(body)
+    if (message === undefined && !this.#loose) throw new Error(`nobody published ${where}`)
+    const id = `${topicName} ${frame.id}`
+    const known = this.#bodiesById.get(id)
+    if (known !== undefined && known !== body && this.#isQueued(topicName, known))
+      throw new Error(`${where} has the id of ${short(known)}`)
+    this.#bodiesById.set(id, body)
+    if (message === undefined) return
+    const { entries } = this.#channel(topicName, channelName)
+    let entry = entries.get(body)
+    if (entry === undefined) {
+      if (!this.#loose) throw new Error(`${where} was published before there was that channel`)
+      entries.set(body, (entry = { ...entryOf(message), state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX }))
+    }
+    if (entry.state === 'done') throw new Error(`${where} was finished and comes again`)
+    if (entry.state === 'dropped') throw new Error(`${where} was emptied away and comes again`)
+    if (nowMs < entry.notBefore - TOLERANCE_MS)
+      throw new Error(`${where} comes ${entry.notBefore - nowMs} ms too early`)
+    const expected = entry.attempts + 1
+    const right =
+      entry.fuzzy || entry.twice ? frame.attempts >= 1 && frame.attempts <= expected : frame.attempts === expected
+    if (!right) throw new Error(`${where} comes with attempts ${frame.attempts}, not ${expected}`)
+    entry.dueAt = 0
+    entry.attempts = Math.max(entry.attempts, frame.attempts)
+    if (!entry.twice) entry.attempts = frame.attempts
+    entry.fuzzy = false
+    touched(entry)
+  }
+
+  finished(topicName: string, channelName: string, frame: Frame): void {
+    const entry = this.#entry(topicName, channelName, frame)
+    if (entry !== undefined) mark(entry, entry.twice ? 'free' : 'done')
+  }
+
+  /** It was cancelled before it was delivered. @param confirmed that was answered */
+  cancelled(topicName: string, channelName: string, body: string, confirmed: boolean): void {
+    const entry = this.#channel(topicName, channelName).entries.get(body)
+    if (entry === undefined) return
+    mark(entry, confirmed && !entry.twice ? 'done' : 'free')
+    if (!confirmed) return
+    entry.flushed = true
+    entry.synced = this.#durability(topicName) === 'fsync'
+  }
+
+  deferred(topicName: string, channelName: string, frame: Frame, dueMs: number): void {
+    const entry = this.#entry(topicName, channelName, frame)
+    if (entry === undefined) return
+    entry.notBefore = dueMs
+    touched(entry)
+  }
+
+  /** What happened so far was written to the journal. */
+  flushed(): void {
+    this.#forEachEntry((entry) => (entry.flushed = true))
+  }
+
+  synced(): void {
+    this.#forEachEntry((entry) => (entry.synced = entry.flushed))
+  }
+
+  /**
+   * @param failed the disk failed before: what was not promised to publishers may be forgotten
+   * @param damaged it was found damaged: the same, and what was to be moved may come twice
+   */
+  restarted(kind: 'kill' | 'cutPower' | 'restart', failed: boolean, damaged: boolean): void {
+    const doubtful = failed || damaged
+    if (kind === 'restart' && !doubtful) return
+    const isLost = ({ name }: LedgerTopic): boolean => {
+      const durability = this.#durability(name)
+      return durability === 'memory' || (kind === 'cutPower' && durability === 'os')
+    }
+    const topics = [...this.topics.values()]
+    if (doubtful || topics.some(isLost)) this.#loose = true
+    for (const topic of topics) {
+      const lost = isLost(topic)
+      for (const { entries } of topic.channels.values()) {
+        for (const entry of entries.values()) this.#doubt(entry, kind, { doubtful, damaged, lost })
+      }
+      for (const message of topic.messages.values()) {
+        if (doubtful || lost) message.vague = true
+        if (lost) message.safe = false
+      }
+    }
+  }
+
+  #doubt(entry: Entry, kind: 'kill' | 'cutPower' | 'restart', { damaged, doubtful, lost }: Doubts): void {
+    const known = kind === 'cutPower' ? entry.synced : entry.flushed
+    if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
+    entry.fuzzy ||= this.#loose || !known
+    entry.twice ||= damaged
+    if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
+    if (doubtful || lost || !known) entry.notBefore = entry.dueAt
+  }
+
+  /** The oldest messages of a topic were dropped: nobody knows here which of those that waited. */
+  oldestDropped(topicName: string): void {
+    const topic = this.topics.get(topicName)!
+    for (const message of topic.messages.values()) {
+      message.safe = false
+      message.droppable = true
+    }
+    for (const { entries } of topic.channels.values()) {
+      for (const entry of entries.values()) if (entry.state === 'open') mark(entry, 'free')
+    }
+  }
+
+  nothingOwed(topic: LedgerTopic, { entries, name }: LedgerChannel): void {
+    for (const { message, state } of entries.values()) {
+      if (state === 'open' && message.safe)
+        throw new Error(
+          `${topic.name}/${name} has lost ${named(message)}, delivered ${entries.get(message.body)!.attempts} times`,
+        )
+    }
+  }
+
+  forEachChannel(visit: (topic: LedgerTopic, channel: LedgerChannel) => void): void {
+    for (const topic of Array.from(this.topics.values()))
+      for (const channel of Array.from(topic.channels.values())) visit(topic, channel)
+  }
+
+  /** The wall clock was set back: delays that had not begun end earlier by it. */
+  clockSetBack(ms: number): void {
+    this.#forEachEntry((entry) => {
+      if (entry.dueAt === 0) entry.notBefore -= ms
+    })
+    for (const topic of this.topics.values()) {
+      for (const message of topic.messages.values()) if (!message.exact) message.notBefore -= ms
+    }
+  }
+
+  #forEachEntry(visit: (entry: Entry) => void): void {
+    this.forEachChannel((_, channel) => channel.entries.forEach(visit))
+  }
+
+  /** The clock may go back, and an id come again, but not while the other message is there: for all we know, if it is safe. */
+  #isQueued(topicName: string, body: string): boolean {
+    const { channels, messages } = this.topics.get(topicName)!
+    const message = messages.get(body)
+    if (message?.safe !== true) return false
+    if (message.waiting) return true
+    return Array.from(channels.values()).some(({ entries }) => entries.get(body)?.state === 'open')
+  }
+
+  #channel(topicName: string, name: string): LedgerChannel {
+    return this.topics.get(topicName)!.channels.get(name)!
+  }
+
+  /** Undefined for what is back although it was deleted, if that may be. */
+  #entry(topicName: string, channelName: string, frame: Frame): Entry | undefined {
+    return this.#channel(topicName, channelName).entries.get(frame.body.toString('latin1'))
+  }
+}
+
+function entryOf(message: LedgerMessage): Entry {
+  const { exact, notBefore } = message
+  const dueAt = exact ? notBefore : 0
+  return {
+    message,
+    state: 'open',
+    flushed: false,
+    synced: false,
+    attempts: 0,
+    fuzzy: false,
+    twice: false,
+    notBefore,
+    dueAt,
+  }
+}
+
+function mark(entry: Entry, state: Entry['state']): void {
+  entry.state = state
+  touched(entry)
+}
+
+function touched(entry: Entry): void {
+  entry.flushed = entry.synced = false
+}
+
+function short(body: string): string {
+  return `message ${body.slice(0, body.indexOf('.'))}`
+}
+
+function named(message: LedgerMessage): string {
+  return short(message.body)
+}
