@@ -93,7 +93,8 @@ export class CrashSimulation {
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { wrap, steps, plan }: SimulationOptions = {}) {
+  constructor(seed: number, { schedules = false, wrap, steps, plan }: SimulationOptions = {}) {
+    this.#weights = schedules ? { ...WEIGHTS, ...SCHEDULE_WEIGHTS } : WEIGHTS
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
@@ -115,8 +116,9 @@ export class CrashSimulation {
   run(): void {
     this.#follow()
     this.#broker.start(this.#metadata)
-    const kinds = (Object.keys(WEIGHTS) as Kind[]).filter((kind) => this.#plan === null || !TROUBLE.has(kind))
-    const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
+    const all = Object.entries(this.#weights) as [Kind, number][]
+    const weights = all.filter(([kind]) => this.#plan === null || !TROUBLE.has(kind))
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
       const [kind] = weights.find(([, weight]) => (at -= weight) < 0)!
