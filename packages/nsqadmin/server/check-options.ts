@@ -9,6 +9,8 @@ import type { UpstreamSettings } from './upstream/client.ts'
 
 export interface CheckedOptions {
   readonly tls: UpstreamSettings['tls']
+  /** For nsqds; empty: none. */
+  readonly nsqdToken: string
   /** For NSQ's own protocol: nsqds that need TLS for HTTP are taken to have it there too. Undefined: none. */
   readonly tcpTls: UpstreamSettings['tls'] | undefined
   /** Undefined: /config is for everybody. */
@@ -26,7 +28,25 @@ export async function checkOptions(options: NsqadminOptions): Promise<CheckedOpt
   for (const address of lookupds) await checkAddress('--lookupd-http-address', address)
   for (const address of nsqds) await checkAddress('--nsqd-http-address', address)
   const tcpTls = usesTls(options) ? tls : undefined
-  return { tls, tcpTls, graphiteProxy: checkGraphite(options), configCidr: checkCidr(options.allowConfigFromCidr) }
+  const nsqdToken = readToken(options.httpClientTokenFile)
+  return {
+    tls,
+    tcpTls,
+    nsqdToken,
+    graphiteProxy: checkGraphite(options),
+    configCidr: checkCidr(options.allowConfigFromCidr),
+  }
+}
+
+function readToken(path: string): string {
+  if (path === '') return ''
+  try {
+    const token = readFileSync(path, 'utf8').trim()
+    if (/^\S+$/.test(token)) return token
+  } catch (cause) {
+    return refuse(`failed to read --http-client-token-file (${path}) - ${reason(cause)}`, cause)
+  }
+  return refuse(`--http-client-token-file (${path}) must have one token, without spaces`)
 }
 
 function usesTls(options: NsqadminOptions): boolean {

@@ -1,6 +1,5 @@
 import { runDaemon } from '@nsq-ts/daemon'
 import { authLineCommand } from './access/auth-line-command.ts'
-import { Nsqadmin } from './nsqadmin.ts'
 import { nsqadminTable } from './options.ts'
 
 const [command, ...rest] = process.argv.slice(2)
@@ -11,6 +10,9 @@ if (command === 'auth-line') {
   await runDaemon({
     name: 'nsqadmin',
     table: nsqadminTable,
-    create: ({ options, logger, fail }) => new Nsqadmin(options, logger, fail),
+    async create({ options, logger, fail }) {
+      const { Nsqadmin } = await import('./nsqadmin.ts') // takes a while, which --version and --help need not
+      return new Nsqadmin(options, logger, fail)
+    },
   })
 }

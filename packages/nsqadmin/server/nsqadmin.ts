@@ -57,6 +57,11 @@ export class Nsqadmin implements Daemon {
     return this.#bound
   }
 
+  /** `/`, or `/admin`: where the page and the API are on it. */
+  get basePath(): string {
+    return this.#settings.current.basePath
+  }
+
   /** @throws {StartError} when the options do not fit or the listener cannot be opened; nothing is left open then */
   async start(): Promise<void> {
     try {
@@ -97,8 +102,9 @@ export class Nsqadmin implements Daemon {
     })
     this.#client = client
     const { basePath } = options
+    const { nsqdToken } = checked
     const addresses = () => this.#settings.current
-    const watching = new Upstreams(client, this.#logger, 'debug')
+    const watching = new Upstreams(client, this.#logger, { level: 'debug', nsqdToken })
     const fleet = new Fleet(watching, addresses, this.#logger)
     const history = new History({
       intervalMs: options.historyIntervalMs,
@@ -119,7 +125,7 @@ export class Nsqadmin implements Daemon {
     this.#app = await createApp(this.#server, {
       settings: this.#settings,
       checked,
-      cluster: new Cluster(new Upstreams(client, this.#logger, 'info'), addresses),
+      cluster: new Cluster(new Upstreams(client, this.#logger, { level: 'info', nsqdToken }), addresses),
       feed: new LiveFeed(sampler, fleet),
       history,
       client,

@@ -86,6 +86,12 @@ export const nsqadminTable = {
     help: 'timeout for HTTP request',
     group: UPSTREAM,
   }),
+  httpClientTokenFile: stringOption('http-client-token-file', {
+    default: '',
+    help: 'file with the token that is sent to nsqds, for those with --http-auth-file; it needs their role admin',
+    group: UPSTREAM,
+    ours: true,
+  }),
   httpClientTlsInsecureSkipVerify: boolOption('http-client-tls-insecure-skip-verify', {
     default: false,
     help: 'do not verify the certificates of nsqds that require TLS',

@@ -204,6 +204,11 @@ export class Nsqd implements Daemon {
     return this.#addresses
   }
 
+  /** What was found in files of the log, since the start, that is not what was written. */
+  get damage(): { readonly count: number; readonly bytes: number } {
+    return { count: this.#stores.damagedCount, bytes: this.#stores.damagedBytes }
+  }
+
   /** It is being closed, or is: nothing is taken any more. */
   get closing(): boolean {
     return this.#closed !== undefined

@@ -73,7 +73,7 @@ test('an nsqlookupd that does not answer the question delays the first messages,
   lookupd.channels.set('t', ['known'])
   await using d = await startNsqd(mute.flag, lookupd.flag, '--http-client-request-timeout=300ms')
   expect((await d.post('/pub?topic=t', 'x')).body).toBe('OK')
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }))
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }), 20_000)
   expect(d.logged.some((line) => /^WARNING: failed to query nsqlookupd .* for topic t - /.test(line))).toBe(true)
 })
 
@@ -194,14 +194,17 @@ test('without any nsqlookupd to ask a topic starts, and gets the channels as soo
   await using hasty = await startHastyNsqd([gone.address])
   const { d } = hasty
   expect((await d.post('/pub?topic=t', 'early')).body).toBe('OK')
-  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/))
+  await vi.waitFor(
+    () => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/),
+    20_000,
+  )
   await d.post('/topic/create?topic=deleted')
   await d.post('/topic/delete?topic=deleted')
 
   await using lookupd = await FakeLookupd.start({ tcpPort: gone.tcpPort })
   lookupd.channels.set('t', ['a', 'b'])
   // What waited in the topic is for all of them.
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), { timeout: 5000 })
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), 20_000)
   expect(d.nsqd.registry.get('t')!.paused).toBe(false)
   expect(d.nsqd.registry.get('deleted')).toBeUndefined()
 })

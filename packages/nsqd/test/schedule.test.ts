@@ -146,7 +146,7 @@ test('due times are the same after a restart and after a crash, with a channel o
       const answer = await nsqd.ask('GET', '/channel/deferred?topic=lonely&channel=c')
       expect((JSON.parse(answer.body) as Page).count).toBe(1)
       return answer
-    })
+    }, 20_000)
     return [(await deferred(nsqd, 1)).messages[0]!.due, (JSON.parse(body) as Page).messages[0]!.due]
   }
   const expected = [new Date(at).toISOString(), new Date(at + 1).toISOString()]

@@ -1,6 +1,9 @@
-// The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag> and --nsqlookupd.<flag>.
+// The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag>, --nsqlookupd.<flag>
+// and --nsqadmin.<flag>.
 import { commonRows, LOG_LEVEL, optionRow, resolveOptions, stringOption } from '@nsq-ts/daemon'
 import type { LogLevel, OptionTable, Options } from '@nsq-ts/daemon'
+import { nsqadminTable } from '@nsq-ts/nsqadmin/options'
+import type { NsqadminOptions } from '@nsq-ts/nsqadmin/options'
 import { nsqdTable } from '@nsq-ts/nsqd'
 import type { NsqdOptions } from '@nsq-ts/nsqd'
 import { nsqlookupdTable } from '@nsq-ts/nsqlookupd'
@@ -27,6 +30,7 @@ export const nsqTable: OptionTable = {
   ...ownTable,
   ...prefixed('nsqd', nsqdTable),
   ...prefixed('nsqlookupd', nsqlookupdTable),
+  ...prefixed('nsqadmin', nsqadminTable),
 }
 
 /** What the daemons of one process are started with. */
@@ -34,6 +38,8 @@ export interface PlatformOptions {
   readonly nsqd: NsqdOptions
   /** Absent: there is none. */
   readonly nsqlookupd: NsqlookupdOptions | undefined
+  /** Absent: there is none. Without addresses of its own it looks at the daemons beside it. */
+  readonly nsqadmin: NsqadminOptions | undefined
 }
 
 /**
@@ -51,7 +57,13 @@ export function platformOptions(options: Options<OptionTable>, given: ReadonlySe
   return {
     nsqd: daemonOptions('nsqd', nsqdTable, nsqd, { logLevel, dataPath }),
     nsqlookupd: daemonOptions('nsqlookupd', nsqlookupdTable, flags('nsqlookupd'), { logLevel }),
+    nsqadmin: listening(daemonOptions('nsqadmin', nsqadminTable, flags('nsqadmin'), { logLevel })),
   }
+}
+
+/** Without an address to listen on there is no page. */
+function listening(options: NsqadminOptions): NsqadminOptions | undefined {
+  return options.httpAddress === '' ? undefined : options
 }
 
 /** @param defaults instead of those in its table */

@@ -3,7 +3,7 @@
 import { normalAddress } from '../address.ts'
 import { Alarm } from '../alarm.ts'
 import type { Decoder } from '../codec.ts'
-import { processTracing, publishConnectionChange, traced } from '../diagnostics.ts'
+import { processTracing, traced } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
@@ -17,7 +17,7 @@ import type { Batch, BatchOptions } from './batch.ts'
 import { ConsumerNode, type ConsumerNodeOwner } from './consumer-node.ts'
 import type { LoopHost } from './loops.ts'
 import { Message } from './message.ts'
-import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './options.ts'
+import { type ConsumerOptions, type ConsumerSettings, consumerSettings, type DecoderNeeded } from './options.ts'
 import { Ownership } from './ownership.ts'
 import { RdyDistribution } from './rdy-distribution.ts'
 import { HandlerPool, type Sink } from './sink.ts'
@@ -104,7 +104,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
    * Touches no network.
    * @throws {RangeError} naming the option that is wrong
    */
-  constructor(options: ConsumerOptions<Out>) {
+  constructor(options: ConsumerOptions<Out> & DecoderNeeded<Out>) {
     super()
     this.#options = options
     this.#settings = consumerSettings(options)
@@ -356,7 +356,15 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   #makeBackoff(): Backoff | undefined {
     const { backoff } = this.#settings
     if (backoff === undefined) return undefined
-    return new Backoff(backoff.strategy, backoff.maxMs, this.#environment, {
+    const strategy = (level: number): number => {
+      try {
+        return backoff.strategy(level)
+      } catch (error) {
+        this.emit('error', new HandlerError('backoff.strategy threw', { cause: error }))
+        return Infinity // as if the next level were out of bounds
+      }
+    }
+    return new Backoff(strategy, backoff.maxMs, this.#environment, {
       onBackoffWait: (level, waitMs) => {
         this.#adjustFlow()
         this.emit('backoff', { level, waitMs })
@@ -429,14 +437,12 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   readonly #nodeOwner: ConsumerNodeOwner = {
     onNodeSubscribed: (node) => {
-      publishConnectionChange({ role: 'consumer', address: node.address, state: 'open' })
       this.#distribution.add(node)
       this.#keepTurns()
       this.#ownership.watch()
       this.emit('connect', { address: node.address })
     },
     onNodeDown: (node, error, wasSubscribed) => {
-      publishConnectionChange({ role: 'consumer', address: node.address, state: 'closed', error })
       this.#distribution.remove(node)
       if (wasSubscribed) this.#discovery?.hurry()
       this.#dropUnwanted(node)

@@ -36,6 +36,9 @@ export interface ProducerOptions<In> extends NodeSource, ConnectionOptions, Disc
   aroundPublish?: (call: PublishCall, next: () => Promise<void>) => Promise<void>
 }
 
+/** What the types ask for beside {@link ProducerOptions}: a codec, unless bytes and strings are what the program publishes. */
+export type EncoderNeeded<In> = [In] extends [Uint8Array | string] ? unknown : { codec: Encoder<In> }
+
 /** What {@link ProducerOptions.aroundPublish} and the `nsq.publish` diagnostics channel see. */
 export interface PublishCall {
   topic: string

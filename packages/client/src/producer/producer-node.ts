@@ -47,7 +47,7 @@ export class ProducerNode extends Node {
     answerTimeoutMs: number,
     owner: ProducerNodeOwner,
   ) {
-    super(address, settings)
+    super('producer', address, settings)
     this.#limits = limits
     this.#answerTimeoutMs = answerTimeoutMs
     this.#answer = new Alarm(settings.environment)
@@ -99,7 +99,7 @@ export class ProducerNode extends Node {
 
   // Node
 
-  onOpen(): void {
+  protected onReady(): void {
     this.#owner.onNodeOpen(this)
   }
 

@@ -44,10 +44,6 @@ export class Publish {
     this.#onSettled = onSettled
   }
 
-  get messageCount(): number {
-    return this.body instanceof Uint8Array ? 1 : this.body.length
-  }
-
   /** True when it may share an MPUB with others. */
   get isMergeable(): boolean {
     return this.deferMs === 0 && !this.alone && this.body instanceof Uint8Array

@@ -10,10 +10,11 @@ const SALT_SIZE = 16
 const HASH_SIZE = 32
 const PATTERN = /^scrypt\$(\d{1,6})\$(\d{1,2})\$(\d{1,2})\$([\w-]{16,})\$([\w-]{43})$/
 
-export async function hashPassword(password: string): Promise<string> {
+/** @param cost less than the default is for tests */
+export async function hashPassword(password: string, cost: typeof COST = COST): Promise<string> {
   const salt = randomBytes(SALT_SIZE)
-  const hash = await derive(password.normalize(), salt, HASH_SIZE, COST)
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
+  const hash = await derive(password.normalize(), salt, HASH_SIZE, cost)
+  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
 /** Whether a text has the form that `hashPassword` gives, at a cost that checking it can bear. */

@@ -8,24 +8,32 @@ import { UpstreamError } from '../upstream/upstream-error.ts'
 
 export type UpstreamKind = 'nsqd' | 'nsqlookupd'
 
+export interface UpstreamsSettings {
+  /** Of the line for each query: what nobody has just asked for is for debugging only. */
+  readonly level: 'info' | 'debug'
+  /** Empty: none. */
+  readonly nsqdToken: string
+}
+
 /** Queries to, and commands for, the servers of a cluster; each is a line in the log. */
 export class Upstreams {
   readonly #client: UpstreamClient
   readonly #logger: Logger
   readonly #level: 'info' | 'debug'
+  readonly #nsqdToken: string
 
-  /** @param level of the line: what nobody asked for just now is for debugging only */
-  constructor(client: UpstreamClient, logger: Logger, level: 'info' | 'debug') {
+  constructor(client: UpstreamClient, logger: Logger, settings: UpstreamsSettings) {
     this.#client = client
     this.#logger = logger
-    this.#level = level
+    this.#level = settings.level
+    this.#nsqdToken = settings.nsqdToken
   }
 
   /** The answer, without the envelope of old versions. @throws {UpstreamError} */
   async get(kind: UpstreamKind, address: string, path: string): Promise<Json> {
     const url = `http://${address}${path}`
     this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
-    return answerOf(await this.#client.getJson(url))
+    return answerOf(await this.#client.getJson(url, this.#tokenFor(kind)))
   }
 
   /** Asks each address the same. @throws {AllFailedError} */
@@ -37,7 +45,7 @@ export class Upstreams {
   async post(kind: UpstreamKind, address: string, path: string, body?: Uint8Array): Promise<void> {
     const url = `http://${address}${path}`
     this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
-    await this.#client.post(url, body)
+    await this.#client.post(url, this.#tokenFor(kind), body)
   }
 
   /** Tells each, one after the other; whoever fails does not keep the rest from hearing of it. */
@@ -52,6 +60,11 @@ export class Upstreams {
       }
     }
     return errors
+  }
+
+  /** nsqlookupds have no use for it, and must not get to know it. */
+  #tokenFor(kind: UpstreamKind): string {
+    return kind === 'nsqd' ? this.#nsqdToken : ''
   }
 }
 

@@ -3,12 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { NOBODY } from '../access/access.ts'
 import { mayAct } from '../access/origin.ts'
 import type { AdminContext } from '../context.ts'
+import type { RouteAccess } from './request-types.ts'
 
 /** Who may use which route, before its body is read. Everything that is refused for acting leaves a line in the log. */
 export function guardRoutes(app: FastifyInstance, context: AdminContext): void {
   app.decorateRequest('principal', { getter: () => NOBODY })
   app.addHook('onRequest', async (request) => {
-    const { access = 'open' } = request.routeOptions.config
+    const access: RouteAccess = request.routeOptions.config.access ?? 'open'
     const principal = await context.access.identify(request.headers, (user) => context.mayTry(request, user))
     Object.defineProperty(request, 'principal', { value: principal })
     switch (access) {

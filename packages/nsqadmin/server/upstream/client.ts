@@ -45,9 +45,9 @@ export class UpstreamClient {
     })
   }
 
-  /** The parsed JSON of a 200. @throws {UpstreamError} */
-  async getJson(url: string, signal?: AbortSignal): Promise<unknown> {
-    const { body } = await this.#ask('GET', url, undefined, signal)
+  /** The parsed JSON of a 200. @param token sent as `Bearer` @throws {UpstreamError} */
+  async getJson(url: string, token = ''): Promise<unknown> {
+    const { body } = await this.#ask('GET', url, token)
     try {
       return JSON.parse(body)
     } catch (cause) {
@@ -56,8 +56,8 @@ export class UpstreamClient {
   }
 
   /** @throws {UpstreamError} unless it is answered 200 */
-  async post(url: string, body?: Uint8Array): Promise<void> {
-    await this.#ask('POST', url, body)
+  async post(url: string, token = '', body?: Uint8Array): Promise<void> {
+    await this.#ask('POST', url, token, body)
   }
 
   /** Breaks off what runs. */
@@ -66,22 +66,24 @@ export class UpstreamClient {
     await this.#agent.destroy()
   }
 
-  async #ask(method: 'GET' | 'POST', url: string, body?: Uint8Array, signal?: AbortSignal): Promise<Answer> {
-    const first = await this.#send(method, url, body, signal)
+  async #ask(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
+    const first = await this.#send(method, url, token, body)
     if (first.status !== 403 || url.startsWith('https:')) return expectOk(first)
-    return expectOk(await this.#send(method, httpsUrl(url, first.body), body, signal))
+    return expectOk(await this.#send(method, httpsUrl(url, first.body), token, body))
   }
 
-  async #send(method: 'GET' | 'POST', url: string, body?: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+  async #send(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
     const { requestTimeoutMs } = this.#settings
     const signals = [this.#closing.signal]
-    if (signal !== undefined) signals.push(signal)
     if (requestTimeoutMs > 0) signals.push(AbortSignal.timeout(requestTimeoutMs))
     try {
       const answer = await request(url, {
         method,
         dispatcher: this.#agent,
-        headers: { accept: 'application/vnd.nsq; version=1.0' },
+        headers: {
+          accept: 'application/vnd.nsq; version=1.0',
+          ...(token !== '' && { authorization: `Bearer ${token}` }),
+        },
         signal: AbortSignal.any(signals),
         ...(body && { body }),
       })

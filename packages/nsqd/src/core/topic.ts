@@ -332,12 +332,14 @@ export class Topic implements TurnTask {
     const { store } = this
     if (store === null || store.durability === durability || this.#closed) return
     this.#settle()
+    // What comes next goes elsewhere: the file of what is written in part may be finished when it would be written on.
+    for (const log of this.#keptLogs()) log.seal()
     if (store.durability === 'memory' && this.#hasMessages()) {
       store.beginJournal()
       for (const log of this.#keptLogs()) log.writeAll()
       store.flush()
     }
-    if (durability === 'fsync') store.sync()
+    if (durability === 'fsync') store.syncAll()
     store.changeDurability(durability)
   }
 
@@ -524,7 +526,7 @@ export class Topic implements TurnTask {
     let soonestMs = Infinity
     for (let position = from; position < to; position++) {
       const segment = scheduled.segmentAt(position)
-      if (position >= segment.tail) continue // a gap
+      if (position < segment.base || position >= segment.tail) continue // a gap
       const index = position - segment.base
       const delayMs = remainingMs(segment.delays![index]!, wallMs)
       for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)

@@ -70,7 +70,10 @@ export class DataFile {
   size = FILE_HEADER_SIZE
   /** Finished: nothing is appended any more. */
   finished = false
-  /** Its last sync failed: what it holds beyond the last good one may be lost, and nothing more goes into it. */
+  /**
+   * Nothing more goes into it: its last sync failed, and what it holds beyond the last good one may be lost; or what was
+   * taken back could not be cut off.
+   */
   suspect = false
   /** Segments that lie here and are still needed. */
   live = 0
@@ -115,7 +118,7 @@ export class DataFile {
     try {
       writeWhole(handle, bytes, 0, size, this.size)
     } catch (error) {
-      truncateQuietly(handle, this.size)
+      this.#cut(handle)
       throw error
     }
     this.size += size
@@ -124,7 +127,16 @@ export class DataFile {
   /** Cuts off what lies behind `size`: it was taken back. */
   shrink(size: number): void {
     this.size = size
-    if (this.#handle !== null) truncateQuietly(this.#handle, size)
+    if (this.#handle !== null) this.#cut(this.#handle)
+  }
+
+  /** What can't be cut off stays at the end, where a start takes it for what it is only if nothing is written over it. */
+  #cut(handle: LogFile): void {
+    try {
+      handle.truncate(this.size)
+    } catch {
+      this.suspect = true
+    }
   }
 
   /** Writes the index behind the segments. */
@@ -269,16 +281,7 @@ function nextMagic(bytes: Buffer, from: number, end: number, last: boolean): num
   return last ? end : Math.max(from, end - 3)
 }
 
-/** For tidying up after a failure that is reported already: what stays is found to be no batch, or nobody was promised it. */
-function truncateQuietly(file: LogFile, size: number): void {
-  try {
-    file.truncate(size)
-  } catch {
-    // overwritten by what is appended next
-  }
-}
-
-/** As truncateQuietly: what stays is found, and removed, at the next start. @returns whether it is gone */
+/** For tidying up after a failure that is reported already: what stays is found, and removed, at the next start. @returns whether it is gone */
 export function removeQuietly(files: LogFiles, path: string): boolean {
   try {
     files.remove(path)

@@ -275,6 +275,17 @@ export class LogStore {
     if (failure !== null) throw failure
   }
 
+  /** As sync, also what an earlier run may have left unsynced. @throws of the file system */
+  syncAll(): void {
+    this.sync()
+    for (const file of this.#dataFiles) {
+      if (file.suspect) throw new SuspectFileError(file.path)
+      file.handle().sync()
+      this.#rest(file)
+    }
+    if (this.#dataFiles.length > 0) this.#settings.files.syncDirectory(this.#settings.directory)
+  }
+
   #syncDirectory(): void {
     if (!this.#directoryDirty) return
     this.#settings.files.syncDirectory(this.#settings.directory)
@@ -371,7 +382,7 @@ export class LogStore {
 
   // ---- start and stop ----
 
-  /** Finds the files of an earlier run, and the segments in them. @throws of the file system, or FileFormatError */
+  /** Finds the files of an earlier run, and the segments in them, in the order of their writing. @throws of the file system, or FileFormatError */
   open(names: readonly string[]): Extent[] {
     const { damaged, directory, files, prefix } = this.#settings
     const found: Extent[] = []

@@ -186,6 +186,7 @@ export class Log {
       else segment.truncate(count)
     }
     this.tail = this.#committed
+    if (this.#segments.at(-1)?.extent?.file.suspect === true) this.seal()
   }
 
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
@@ -265,23 +266,40 @@ export class Log {
   // ---- start ----
 
   /**
-   * Takes over the segments that were found on disk. Where two tell of the same positions, the later one is right: what
-   * it overlaps had been taken back.
+   * Takes over the segments that were found on disk.
+   * @param extents in the order in which they were written, which is not always that of their positions
    */
   restore(extents: readonly Extent[]): void {
-    for (const extent of [...extents].sort((a, b) => a.base - b.base)) {
-      let last = this.#segments.at(-1)
-      if (last !== undefined && extent.base < last.tail) last.shorten(extent.base)
-      if (last?.count === 0) {
-        this.#segments.pop()
-        last.extent!.file.live--
-        last = this.#segments.at(-1)
-      }
-      if ((last?.tail ?? 0) < extent.base) this.#gapsTo = extent.base
-      this.#segments.push(Segment.stored(this, extent))
-      extent.file.live++
+    for (const extent of extents) this.#restoreSegment(extent)
+    let end = 0
+    for (const { base, tail } of this.#segments) {
+      if (end < base) this.#gapsTo = base
+      end = tail
     }
-    this.tail = this.#committed = this.#segments.at(-1)?.tail ?? 0
+    this.tail = this.#committed = end
+  }
+
+  /** What was written later is right: where it overlaps what there was, that had been taken back. */
+  #restoreSegment(extent: Extent): void {
+    const segments = this.#segments
+    const { base, count } = extent
+    let at = this.#firstEndingAfter(base)
+    if (at < segments.length && segments[at]!.base < base) segments[at++]!.shorten(base)
+    let to = at
+    for (; to < segments.length && segments[to]!.base < base + count; to++) segments[to]!.extent!.file.live--
+    segments.splice(at, to - at, Segment.stored(this, extent))
+    extent.file.live++
+  }
+
+  #firstEndingAfter(position: number): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#segments[middle]!.tail <= position) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Between the segments that were found, positions may be missing up to here; they belong to nobody. */

@@ -244,9 +244,9 @@ export class TopicStore implements JournalKeeper {
     this.scheduled.store.syncLater(synced)
   }
 
-  /** Brings all there is to stable storage, at once. @throws of the file system */
-  sync(): void {
-    for (const store of this.#stores()) store.sync()
+  /** Brings all there is to stable storage, at once; also what an earlier run wrote. @throws of the file system */
+  syncAll(): void {
+    for (const store of this.#stores()) store.syncAll()
     this.journal.sync()
   }
 

@@ -50,6 +50,7 @@ function channelJson(channel: ChannelStats): Json {
     dropped_count: channel.droppedCount || undefined,
     retry_policy: channel.retryPolicy === null ? undefined : shownRetry(channel.retryPolicy),
     dead_letter_count: channel.deadLetterCount || undefined,
+    lost_count: channel.lostCount || undefined,
     client_count: channel.clientCount,
     clients: channel.clients?.map(clientJson) ?? null,
     paused: channel.paused,

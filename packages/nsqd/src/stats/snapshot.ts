@@ -70,6 +70,8 @@ export interface ChannelStats {
   readonly retryPolicy: RetryPolicy | null
   /** Messages that became dead letters. */
   readonly deadLetterCount: number
+  /** Could not be read back from disk, and were given up. */
+  readonly lostCount: number
   readonly clientCount: number
   /** Null when clients are left out. */
   readonly clients: readonly ClientStats[] | null
@@ -132,6 +134,7 @@ function channelStats(channel: Channel, filter: SnapshotFilter): ChannelStats {
     droppedCount: channel.droppedCount,
     retryPolicy: policyShown(channel),
     deadLetterCount: channel.retries?.deadCount ?? 0,
+    lostCount: channel.lostCount,
     clientCount: channel.subscriberCount,
     clients: filter.includeClients ? clientsOf(channel, filter) : null,
     paused: channel.paused,

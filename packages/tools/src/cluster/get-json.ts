@@ -11,10 +11,13 @@ export interface HttpTimeouts {
 export class JsonClient {
   readonly #agent: Agent
   readonly #requestMs: number
+  readonly #stop: AbortSignal
 
-  constructor({ connectMs, requestMs }: HttpTimeouts) {
+  /** @param stop gives up what is being asked */
+  constructor({ connectMs, requestMs }: HttpTimeouts, stop: AbortSignal) {
     this.#agent = new Agent({ connect: { timeout: connectMs }, headersTimeout: requestMs, bodyTimeout: requestMs })
     this.#requestMs = requestMs
+    this.#stop = stop
   }
 
   /**
@@ -28,7 +31,7 @@ export class JsonClient {
       const { statusCode, body } = await request(whole, {
         dispatcher: this.#agent,
         headers: { accept: 'application/vnd.nsq; version=1.0' },
-        signal: AbortSignal.timeout(this.#requestMs),
+        signal: AbortSignal.any([AbortSignal.timeout(this.#requestMs), this.#stop]),
       })
       const text = await body.text()
       if (statusCode === 404) return undefined

@@ -7,6 +7,7 @@ import { type Frame, idHi, idLo } from '../../core/support/frame.ts'
 import type { SimClock } from '../../core/support/sim-clock.ts'
 import { below, seeded } from '../../core/support/seeded.ts'
 import { SimSubscriber } from '../../core/support/sim-subscriber.ts'
+import type { Durability } from '../../../src/log/topic-store.ts'
 import { Ledger, LedgerChannel, LedgerTopic } from './ledger.ts'
 import { type BrokerOptions, SimBroker, type SimMetadata } from './sim-broker.ts'
 import { type CallKind, type Fault, SimDisk } from './sim-disk.ts'
@@ -28,6 +29,8 @@ const WEIGHTS = {
   unpauseTopic: 1.5,
   emptyTopic: 0.4,
   emptyChannel: 0.5,
+  dropOldest: 0.4,
+  changeDurability: 1,
   consume: 18,
   finish: 16,
   requeue: 5,
@@ -87,6 +90,8 @@ export class CrashSimulation {
   readonly #plan: Plan | null
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
+  /** What was said for a topic by itself: it is kept beside nsqd.dat. */
+  readonly #durabilities = new Map<string, Durability>()
   #subscribers = new Map<Channel, SimSubscriber>()
   #serial = 0
   #startedAt = 0
@@ -98,9 +103,10 @@ export class CrashSimulation {
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
+    const durability = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
     const blockSize = pick(random, [4096, 8192])
     this.#options = {
-      durability: pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const),
+      durability: (topic) => this.#durabilities.get(topic) ?? durability,
       memQueueSize: pick(random, [0, 1, 5, 30, 1000]),
       maxBytesPerFile: pick(random, [1500, 6000, 30_000]),
       blockSize,
@@ -110,7 +116,7 @@ export class CrashSimulation {
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
     this.#ledger = new Ledger(this.#options.durability)
     this.#broker = new SimBroker(this.#options, this.#files, null)
-    this.#log(JSON.stringify(this.#options))
+    this.#log(JSON.stringify({ ...this.#options, durability }))
   }
 
   run(): void {
@@ -195,6 +201,15 @@ export class CrashSimulation {
           this.#forget(channel)
           this.#ledger.channelEmptied(topic.name, channel.name, this.disk.failed)
         })
+      case 'dropOldest':
+        return this.#withTopic((topic) => {
+          this.#settleFirst(topic)
+          const { committed, head } = topic.log
+          topic.dropBelow(head + below(this.#random, committed - head + 1))
+          this.#ledger.oldestDropped(topic.name)
+        })
+      case 'changeDurability':
+        return this.#withTopic((topic) => this.#changeDurability(topic))
       case 'consume':
         return this.#withChannel((_, channel) => this.#consume(channel))
       case 'finish':
@@ -328,11 +343,27 @@ export class CrashSimulation {
     this.#persistSoon()
   }
 
+  #changeDurability(topic: Topic): void {
+    const durability = pick(this.#random, ['memory', 'os', 'fsync'] as const)
+    this.#log(`  ${durability}`)
+    // What another process's failed sync lost looks whole: nobody can make that safe.
+    if (durability === 'fsync' && this.disk.lostWrites) return
+    this.#settleFirst(topic)
+    try {
+      topic.changeDurability(durability)
+    } catch (error) {
+      if (!this.disk.failed) throw error
+      return
+    }
+    if (!this.disk.dead) this.#durabilities.set(topic.name, durability)
+  }
+
   #deleteTopic(topic: Topic): void {
     const channels = [...topic.channels.values()]
     try {
       this.#broker.registry.deleteTopic(topic)
       this.#ledger.topicDeleted(topic.name, false)
+      this.#durabilities.delete(topic.name)
       this.#persist()
     } catch (error) {
       if (!this.disk.failed) throw error
@@ -533,7 +564,7 @@ export class CrashSimulation {
     this.#broker = new SimBroker(this.#options, this.#files, clock)
     this.#broker.start(this.#metadata)
     const damaged = this.#broker.stores.damagedCount > 0
-    this.#everDamaged ||= kind === 'cutPower'
+    this.#everDamaged ||= kind === 'cutPower' || failed
     if (damaged && !this.#everDamaged && !failed) throw new Error(`damage after ${kind}: ${this.#broker.logged[0]}`)
     this.#ledger.restarted(kind, failed, damaged)
     this.#log(`${kind} ${damaged ? 'damaged' : ''}`)

@@ -18,6 +18,8 @@ export interface LedgerMessage {
   waiting: boolean
   /** Whether it does was forgotten: it may wait in its topic once more. */
   vague: boolean
+  /** It may have been dropped as one of the oldest: it is owed to nobody, even if it is answered only then. */
+  droppable: boolean
 }
 
 /** What a channel owes of a message. */
@@ -36,6 +38,12 @@ interface Entry {
   notBefore: number
   /** The time that it was scheduled for, until it was delivered; 0: none. */
   dueAt: number
+}
+
+interface Doubts {
+  readonly doubtful: boolean
+  readonly damaged: boolean
+  readonly lost: boolean
 }
 
 export class LedgerChannel {
@@ -61,12 +69,12 @@ export class LedgerTopic {
 export class Ledger {
   readonly topics = new Map<string, LedgerTopic>()
   safeCount = 0
-  readonly #durability: Durability
+  readonly #durability: (topic: string) => Durability
   readonly #bodiesById = new Map<string, string>()
   /** Something was forgotten, by a power cut or damage, that nobody was promised: what was deleted may be back. */
   #loose = false
 
-  constructor(durability: Durability) {
+  constructor(durability: (topic: string) => Durability) {
     this.#durability = durability
   }
 
@@ -106,7 +114,8 @@ export class Ledger {
     const topic = this.topics.get(topicName)!
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
-        if (entry.message.waiting && entry.state !== 'done') mark(entry, failed ? 'free' : 'dropped')
+        if (!entry.message.waiting || entry.state === 'done') continue
+        mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
     for (const message of topic.messages.values()) message.waiting = false
@@ -138,7 +147,15 @@ export class Ledger {
 
   published(topicName: string, bytes: Buffer, notBefore: number, exact = false): LedgerMessage {
     const topic = this.topics.get(topicName)!
-    const message = { body: bytes.toString('latin1'), notBefore, exact, safe: false, waiting: true, vague: false }
+    const message = {
+      body: bytes.toString('latin1'),
+      notBefore,
+      exact,
+      safe: false,
+      waiting: true,
+      vague: false,
+      droppable: false,
+    }
     topic.messages.set(message.body, message)
     for (const channel of topic.channels.values()) channel.entries.set(message.body, entryOf(message))
     return message
@@ -149,7 +166,7 @@ export class Ledger {
     const deleted = error instanceof TopicExitingError
     if (error !== null && !failing && !deleted)
       throw new Error('a publish failed on a disk that works', { cause: error })
-    for (const message of messages) message.safe = error === null
+    for (const message of messages) message.safe = error === null && !message.droppable
     if (error === null) this.safeCount++
   }
 
@@ -197,7 +214,7 @@ export class Ledger {
     mark(entry, confirmed && !entry.twice ? 'done' : 'free')
     if (!confirmed) return
     entry.flushed = true
-    entry.synced = this.#durability === 'fsync'
+    entry.synced = this.#durability(topicName) === 'fsync'
   }
 
   deferred(topicName: string, channelName: string, frame: Frame, dueMs: number): void {
@@ -223,21 +240,42 @@ export class Ledger {
   restarted(kind: 'kill' | 'cutPower' | 'restart', failed: boolean, damaged: boolean): void {
     const doubtful = failed || damaged
     if (kind === 'restart' && !doubtful) return
-    const lost = this.#durability === 'memory' || (kind === 'cutPower' && this.#durability === 'os')
-    if (doubtful || lost) this.#loose = true
-    this.#forEachEntry((entry) => {
-      const known = kind === 'cutPower' ? entry.synced : entry.flushed
-      if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
-      entry.fuzzy ||= this.#loose || !known
-      entry.twice ||= damaged
-      if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
-      if (doubtful || lost || !known) entry.notBefore = entry.dueAt
-    })
-    for (const topic of this.topics.values()) {
+    const isLost = ({ name }: LedgerTopic): boolean => {
+      const durability = this.#durability(name)
+      return durability === 'memory' || (kind === 'cutPower' && durability === 'os')
+    }
+    const topics = [...this.topics.values()]
+    if (doubtful || topics.some(isLost)) this.#loose = true
+    for (const topic of topics) {
+      const lost = isLost(topic)
+      for (const { entries } of topic.channels.values()) {
+        for (const entry of entries.values()) this.#doubt(entry, kind, { doubtful, damaged, lost })
+      }
       for (const message of topic.messages.values()) {
         if (doubtful || lost) message.vague = true
         if (lost) message.safe = false
       }
+    }
+  }
+
+  #doubt(entry: Entry, kind: 'kill' | 'cutPower' | 'restart', { damaged, doubtful, lost }: Doubts): void {
+    const known = kind === 'cutPower' ? entry.synced : entry.flushed
+    if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
+    entry.fuzzy ||= this.#loose || !known
+    entry.twice ||= damaged
+    if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
+    if (doubtful || lost || !known) entry.notBefore = entry.dueAt
+  }
+
+  /** The oldest messages of a topic were dropped: nobody knows here which of those that waited. */
+  oldestDropped(topicName: string): void {
+    const topic = this.topics.get(topicName)!
+    for (const message of topic.messages.values()) {
+      message.safe = false
+      message.droppable = true
+    }
+    for (const { entries } of topic.channels.values()) {
+      for (const entry of entries.values()) if (entry.state === 'open') mark(entry, 'free')
     }
   }
 

@@ -12,7 +12,8 @@ import { TopicStores } from '../../../src/storage/topic-stores.ts'
 import { SimClock } from '../../core/support/sim-clock.ts'
 
 export interface BrokerOptions {
-  readonly durability: Durability
+  /** Of a topic. */
+  readonly durability: (topic: string) => Durability
   readonly memQueueSize: number
   readonly maxBytesPerFile: number
   readonly blockSize: number
@@ -73,7 +74,7 @@ export class SimBroker {
     const logger = { info: () => {}, warn: log, error: log } as unknown as Logger
     const { cacheSize, durability, maxBytesPerFile, memQueueSize } = options
     this.stores = new TopicStores(
-      { files, dataPath: '/data', maxBytesPerFile, memQueueSize, cacheSize, durability: () => durability },
+      { files, dataPath: '/data', maxBytesPerFile, memQueueSize, cacheSize, durability },
       this.clock,
       logger,
     )

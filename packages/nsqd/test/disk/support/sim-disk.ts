@@ -60,6 +60,8 @@ export class SimDisk implements LogFiles {
   /** Some calls failed since `healed` was called last. */
   failed = false
   openCount = 0
+  /** A sync failed once: what it lost may look as if it were there until the power goes. */
+  lostWrites = false
   /** The process dies at this call: nothing reaches the disk any more. */
   dieAt = Infinity
   /** One call, by its number, fails, or moves half of what it should. */
@@ -381,8 +383,18 @@ class SimFile implements LogFile {
   #sync(count: number): void {
     const inode = this.#inode
     // What two syncs have in common is synced by the first.
-    const changes = inode.changes.splice(0, Math.min(count, inode.changes.length))
-    this.#disk.call('sync') // fails: what was to be synced counts as clean, and is not on the disk
+    const due = Math.min(count, inode.changes.length)
+    try {
+      this.#disk.call('sync')
+    } catch (error) {
+      // What was to be synced counts as clean then, and is not on the disk; unless nobody was left to ask for it.
+      if (!this.#disk.dead) {
+        inode.changes.splice(0, due)
+        this.#disk.lostWrites = true
+      }
+      throw error
+    }
+    const changes = inode.changes.splice(0, due)
     for (const change of changes) inode.kept = applyData(inode.kept, change)
   }
 

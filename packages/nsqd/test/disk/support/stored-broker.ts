@@ -29,7 +29,7 @@ const LATER_MS = 40_000
 export function storedBroker(seed: number): Stored {
   const random = seeded(seed)
   const options: BrokerOptions = {
-    durability: 'os',
+    durability: () => 'os',
     memQueueSize: [0, 5, 1000][below(random, 3)]!,
     maxBytesPerFile: [1500, 4000, 30_000][below(random, 3)]!,
     blockSize: 4096,
