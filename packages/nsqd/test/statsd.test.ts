@@ -21,8 +21,6 @@ const channel: ChannelStats = {
   retryPolicy: null,
   deadLetterCount: 0,
   lostCount: 0,
-  retryPolicy: null,
-  deadLetterCount: 0,
   clientCount: 8,
   clients: null,
   paused: false,

@@ -170,7 +170,12 @@ export class Admin {
     let status: number
     let text: string
     try {
-      const answer = await fetch(`${this.#url}${path}?${search.toString()}`, { method, headers, signal, body: body ?? null })
+      const answer = await fetch(`${this.#url}${path}?${search.toString()}`, {
+        method,
+        headers,
+        signal,
+        body: body ?? null,
+      })
       status = answer.status
       text = await answer.text()
     } catch (cause) {
