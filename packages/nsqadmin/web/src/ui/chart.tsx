@@ -138,7 +138,9 @@ const MINUTE_SECONDS = 60
 /** With seconds where the whole minutes would repeat themselves. */
 function timeLabels(_plot: uPlot, splits: number[]): string[] {
   const step = (splits[1] ?? 0) - (splits[0] ?? 0)
-  return splits.map((seconds) => (step < MINUTE_SECONDS ? timeOfDay : hourMinute.format)(seconds * 1000))
+  return splits.map((seconds) =>
+    step < MINUTE_SECONDS ? timeOfDay(seconds * 1000) : hourMinute.format(seconds * 1000),
+  )
 }
 
 /** What the lines say under the cursor. */
