@@ -43,6 +43,22 @@ export class ServerError extends NsqError {
   }
 }
 
+/** nsqd answered an {@link Admin} with an error; `code` is nsqd's, such as `CHANNEL_NOT_FOUND`. */
+export class AdminError extends NsqError {
+  /** URL of the nsqd. */
+  readonly address: string
+  /** Of the HTTP answer. */
+  readonly status: number
+
+  /** @param text of the answer: JSON with a `message` */
+  constructor(address: string, status: number, text: string) {
+    const code = /"message":\s*"([A-Z_]+)"/.exec(text)?.[1] ?? 'ERR_NSQ_ADMIN'
+    super(`${address}: ${status} ${text.slice(0, 200)}`, undefined, code)
+    this.address = address
+    this.status = status
+  }
+}
+
 /** `ERR_NSQ_TIMEOUT`: no answer within the time given. Whether a publish was stored is not known. */
 export class TimeoutError extends NsqError {
   protected static override readonly code = 'ERR_NSQ_TIMEOUT'
