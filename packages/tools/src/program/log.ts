@@ -32,7 +32,7 @@ export class Log {
 
   /** The line below all others, until it changes; only on a terminal. An empty one goes away. */
   status(text: string): void {
-    if (!this.#isTerminal) return
+    if (!this.#isTerminal || (text === '' && this.#status === '')) return
     this.#status = text
     this.#destination.write(`${CLEAR_LINE}${text}`)
   }
