@@ -14,7 +14,7 @@ const TOPICS = ['alpha', 'beta', 'gamma', 'orders']
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser
   let cluster: RunningCluster
-  let consumer: Consumer<Buffer>
+  let consumer: Consumer
   const at = (path: string): string => `http://${cluster.admin.address}${path}`
   const open = (path: string, options = {}): Promise<OpenPage> => openPage(browser, at(path), options)
 

@@ -51,7 +51,8 @@ export function Chart({ title, times, lines, format, absent }: ChartProps) {
       made.destroy()
       plot.current = null
     }
-    // The plot is made anew when what it looks like changes; new figures are given to the one that is there.
+    // Made anew when what it looks like changes (`shape`); new figures are given to the one that is there.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [shape, absent])
 
   useEffect(() => {
@@ -138,7 +139,9 @@ const MINUTE_SECONDS = 60
 /** With seconds where the whole minutes would repeat themselves. */
 function timeLabels(_plot: uPlot, splits: number[]): string[] {
   const step = (splits[1] ?? 0) - (splits[0] ?? 0)
-  return splits.map((seconds) => (step < MINUTE_SECONDS ? timeOfDay : hourMinute.format)(seconds * 1000))
+  return splits.map((seconds) =>
+    step < MINUTE_SECONDS ? timeOfDay(seconds * 1000) : hourMinute.format(seconds * 1000),
+  )
 }
 
 /** What the lines say under the cursor. */
