@@ -6,19 +6,22 @@ import type { Column } from './data-table.tsx'
 
 type Measured = { readonly e2e_processing_latency: Latency }
 
+const NONE: readonly never[] = []
+
 /**
- * Columns, and one more for each percentile that any of the rows has. They are the same array until there are other percentiles, so
+ * Columns, and one more for each percentile that any of the rows has, before those that come last. They are the same array until there are other percentiles, so
  * that an answer with the same ones draws no header anew.
  */
 export function useLatencyColumns<Row extends Measured>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
+  last: readonly Column<Row>[] = NONE,
 ): readonly Column<Row>[] {
   const quantiles = quantilesOf(rows).join()
   return useMemo(() => {
     const numbers = quantiles === '' ? [] : quantiles.split(',').map(Number)
-    return [...columns, ...numbers.map((quantile) => latencyColumn<Row>(quantile))]
-  }, [columns, quantiles])
+    return [...columns, ...numbers.map((quantile) => latencyColumn<Row>(quantile)), ...last]
+  }, [columns, last, quantiles])
 }
 
 /** The highest first. */
@@ -39,8 +42,9 @@ function latencyColumn<Row extends Measured>(quantile: number): Column<Row> {
   }
 }
 
-function percentileOf(row: Measured, wanted: number): LatencyPercentile | undefined {
-  return row.e2e_processing_latency.percentiles?.find(({ quantile }) => quantile === wanted)
+/** Undefined: it is not measured there, or nothing has been finished lately. */
+function percentileOf({ e2e_processing_latency: latency }: Measured, wanted: number): LatencyPercentile | undefined {
+  return latency.count === 0 ? undefined : latency.percentiles?.find(({ quantile }) => quantile === wanted)
 }
 
 function LatencyCell({ percentile }: { percentile: LatencyPercentile | undefined }) {

@@ -119,11 +119,17 @@ function found(topics: readonly LiveTopic[], query: string, onlyTrouble: boolean
   })
 }
 
+/** What an address asks for may be a column that there is not, or not any more. */
+function sortable(sort: string | null): string {
+  const id = sort?.replace(/^-/, '')
+  return sort !== null && topicColumns.some((column) => column.id === id && column.value !== undefined) ? sort : 'topic'
+}
+
 /** Typed text is in the state first, since the address follows with a delay that a keystroke should not have. */
 function useTableState() {
   const [params, setParams] = useSearchParams()
   const [query, setQueryState] = useState(params.get('q') ?? '')
-  const sort = params.get('sort') ?? 'topic'
+  const sort = sortable(params.get('sort'))
   const sorting = useMemo<SortingState>(() => [{ id: sort.replace(/^-/, ''), desc: sort.startsWith('-') }], [sort])
   const onlyTrouble = params.has('trouble')
 

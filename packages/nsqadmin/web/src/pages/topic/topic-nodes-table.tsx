@@ -21,8 +21,8 @@ interface TopicNodesTableProps {
 export function TopicNodesTable({ topic, nodes, canTombstone }: TopicNodesTableProps) {
   const [sorting, setSorting] = useSorting('node')
   const [tombstoned, setTombstoned] = useState<Topic>()
-  const own = useMemo(() => (canTombstone ? [...COLUMNS, tombstoneColumn(setTombstoned)] : COLUMNS), [canTombstone])
-  const columns = useLatencyColumns(own, nodes)
+  const tombstone = useMemo(() => (canTombstone ? [tombstoneColumn(setTombstoned)] : []), [canTombstone])
+  const columns = useLatencyColumns(COLUMNS, nodes, tombstone)
   return (
     <>
       <DataTable
