@@ -97,6 +97,14 @@ export class Admin {
     }
   }
 
+  /** Where the messages of a topic are: its channels, or null, the topic itself, if it has none, or does not exist. */
+  async channels(topic: string): Promise<(string | null)[]> {
+    const { topics } = await this.#json('GET', '/stats', { format: 'json', topic, include_mem: 'false' })
+    const [found] = (topics ?? []) as { channels: { channel_name: string }[] }[]
+    const names = found?.channels.map(({ channel_name }) => channel_name) ?? []
+    return names.length === 0 ? [null] : names
+  }
+
   /** Ends a message on a channel, whatever state it is in. */
   async finish(topic: string, channel: string, id: string): Promise<void> {
     await this.#ask('POST', '/channel/message/finish', { topic, channel, id })
@@ -170,7 +178,12 @@ export class Admin {
     let status: number
     let text: string
     try {
-      const answer = await fetch(`${this.#url}${path}?${search.toString()}`, { method, headers, signal, body: body ?? null })
+      const answer = await fetch(`${this.#url}${path}?${search.toString()}`, {
+        method,
+        headers,
+        signal,
+        body: body ?? null,
+      })
       status = answer.status
       text = await answer.text()
     } catch (cause) {
