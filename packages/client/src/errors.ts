@@ -6,7 +6,7 @@ export abstract class NsqError extends Error {
   /** `ERR_NSQ_...`, or for a {@link ServerError} the server's own `E_...`. */
   readonly code: string
   /** The code of the class. */
-  protected static readonly code: string
+  declare protected static readonly code: string
 
   constructor(message: string, options?: ErrorOptions, code: string = new.target.code) {
     super(message, options)
@@ -29,6 +29,7 @@ export class ConnectionError extends NsqError {
 
 /** The server answered with an error; `code` is its code, such as `E_BAD_TOPIC`. */
 export class ServerError extends NsqError {
+  /** `host:port` of the nsqd. */
   readonly address: string
   /** True when the server closes the connection after it. */
   readonly fatal: boolean

@@ -187,7 +187,7 @@ export class Admin {
       status = answer.status
       text = await answer.text()
     } catch (cause) {
-      throw new ConnectionError(this.#url, `${method} ${path} failed`, { cause })
+      throw new ConnectionError(this.#url, `${method} ${path} failed - ${reasonOf(cause)}`, { cause })
     }
     if (status >= 400) throw new AdminError(this.#url, status, text)
     return text
@@ -276,4 +276,10 @@ function textOf(value: string | number | null | undefined): string | undefined {
 /** As nsqd reads durations. */
 function goDuration(duration: Duration): string {
   return `${toMs(duration, 'duration')}ms`
+}
+
+/** fetch keeps what happened to the connection in its cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause instanceof Error ? cause.message : message
 }

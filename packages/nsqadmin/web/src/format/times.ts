@@ -29,7 +29,7 @@ const UNITS = [
   { ns: 1e6, name: 'ms' },
   { ns: 1e3, name: 'µs' },
 ] as const
-const upToTwo = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 })
+const threeDigits = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 })
 
 /** 1 d 3 h, 1 h 2 m, 4 m 5 s, 3.21 s, 17 ms, 4.5 µs, 12 ns: at most two parts. */
 export function duration(ns: number | null | undefined): string {
@@ -39,7 +39,7 @@ export function duration(ns: number | null | undefined): string {
   if (seconds >= 3600) return twoParts(seconds, 3600, 'h', 60, 'm')
   if (seconds >= 60) return twoParts(seconds, 60, 'm', 1, 's')
   const unit = UNITS.find(({ ns: size }) => ns >= size)
-  return unit === undefined ? `${upToTwo.format(ns)} ns` : `${upToTwo.format(ns / unit.ns)} ${unit.name}`
+  return unit === undefined ? `${threeDigits.format(ns)} ns` : `${threeDigits.format(ns / unit.ns)} ${unit.name}`
 }
 
 function twoParts(seconds: number, large: number, largeName: string, small: number, smallName: string): string {

@@ -144,11 +144,14 @@ const COLUMNS: readonly Column<NodeRow>[] = [
   perSecond('rate_out', 'Out/s'),
   {
     id: 'started',
-    header: 'Up since',
-    width: '150px',
+    header: 'Started',
+    width: '96px',
     align: 'right',
     value: (row) => row.start_time,
-    cell: (row) => (row.start_time === 0 ? null : dateAndTime(row.start_time * 1000)),
+    cell: (row) =>
+      row.start_time === 0 ? null : (
+        <span title={dateAndTime(row.start_time * 1000)}>{ago(Date.now() - row.start_time * 1000)}</span>
+      ),
   },
 ]
 

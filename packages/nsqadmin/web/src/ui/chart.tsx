@@ -106,7 +106,7 @@ function options(box: HTMLElement, lines: readonly ChartLine[], format: (value: 
     cursor: { y: false, sync: { key: CURSOR_SYNC.key }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, niceMax(max)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 70, values: (_plot, splits) => splits.map(timeLabel) },
+      { ...axis, grid: { show: false }, size: 22, space: 80, values: timeLabels },
       { ...axis, size: 56, space: 36, values: (_plot, splits) => splits.map((value) => format(value)) },
     ],
     series: [
@@ -133,7 +133,15 @@ function niceMax(max: number | null): number {
 }
 
 const hourMinute = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
-const timeLabel = (seconds: number): string => hourMinute.format(seconds * 1000)
+const MINUTE_SECONDS = 60
+
+/** With seconds where the whole minutes would repeat themselves. */
+function timeLabels(_plot: uPlot, splits: number[]): string[] {
+  const step = (splits[1] ?? 0) - (splits[0] ?? 0)
+  return splits.map((seconds) =>
+    step < MINUTE_SECONDS ? timeOfDay(seconds * 1000) : hourMinute.format(seconds * 1000),
+  )
+}
 
 /** What the lines say under the cursor. */
 function tooltip(lines: readonly ChartLine[], format: (value: number) => string): uPlot.Plugin {

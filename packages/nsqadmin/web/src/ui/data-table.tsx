@@ -11,6 +11,8 @@ import { useSteadyOrder } from './steady-order.ts'
 export interface Column<Row> {
   readonly id: string
   readonly header: string
+  /** Read out, but not shown: what is in the cells says it. */
+  readonly headerHidden?: boolean
   /** What the header means, in a sentence. */
   readonly title?: string
   /** What it is sorted by; absent: it is not. Null comes last. */
@@ -222,7 +224,7 @@ function HeaderCell<Row>({ column, sorted, sticky, onSort }: HeaderCellProps<Row
       )}
     >
       {column.value === undefined ? (
-        column.header
+        <span className={classNames(column.headerHidden && 'sr-only')}>{column.header}</span>
       ) : (
         <button
           type="button"
@@ -237,7 +239,7 @@ function HeaderCell<Row>({ column, sorted, sticky, onSort }: HeaderCellProps<Row
             aria-hidden
             className={classNames(
               'absolute top-1/2 size-3 -translate-y-1/2',
-              right ? 'right-full -mr-1' : 'left-full -ml-1',
+              right ? 'right-full -mr-1' : 'left-full',
               sorted === undefined && 'opacity-0 group-hover:opacity-40',
             )}
           />
@@ -258,13 +260,13 @@ function BodyRowPlain<Row>({ row, index, columns }: BodyRowProps<Row>) {
     <tr
       data-row-index={index}
       aria-rowindex={index + 2}
-      className="relative h-[34px] bg-surface focus-within:bg-hover hover:bg-hover"
+      className="group/row relative h-[34px] bg-surface focus-within:bg-hover hover:bg-hover"
     >
       {columns.map((column) => (
         <td
           key={column.id}
           className={classNames(
-            'truncate border-b border-line px-2 first:pl-3 last:pr-3',
+            'truncate border-b border-line px-2 group-last/row:border-transparent first:pl-3 last:pr-3',
             column.align === 'right' && 'text-right',
             column.from && FROM[column.from],
           )}

@@ -112,7 +112,8 @@ function figure(id: string, header: string, of: (line: Line) => number | undefin
 function tombstoneColumn(onTombstone: (topic: Topic) => void): Column<Line> {
   return {
     id: 'tombstone',
-    header: '',
+    header: 'Tombstone',
+    headerHidden: true,
     width: '52px',
     align: 'right',
     cell: ({ topic, channel }) =>

@@ -95,7 +95,8 @@ function figure(
 function tombstoneColumn(onTombstone: (topic: Topic) => void): Column<Topic> {
   return {
     id: 'tombstone',
-    header: '',
+    header: 'Tombstone',
+    headerHidden: true,
     width: '52px',
     align: 'right',
     cell: (row) => (
