@@ -99,6 +99,14 @@ export class Admin {
     }
   }
 
+  /** Where the messages of a topic are: its channels, or null, the topic itself, if it has none, or does not exist. */
+  async channels(topic: string): Promise<(string | null)[]> {
+    const { topics } = await this.#json('GET', '/stats', { format: 'json', topic, include_mem: 'false' })
+    const [found] = (topics ?? []) as { channels: { channel_name: string }[] }[]
+    const names = found?.channels.map(({ channel_name }) => channel_name) ?? []
+    return names.length === 0 ? [null] : names
+  }
+
   /** Ends a message on a channel, whatever state it is in. */
   async finish(topic: string, channel: string, id: string): Promise<void> {
     await this.#ask('POST', '/channel/message/finish', { topic, channel, id })
@@ -185,7 +193,7 @@ export class Admin {
       status = answer.status
       text = await answer.text()
     } catch (cause) {
-      throw new ConnectionError(this.#url, `${method} ${path} failed`, { cause })
+      throw new ConnectionError(this.#url, `${method} ${path} failed - ${reasonOf(cause)}`, { cause })
     }
     if (status >= 400) throw new AdminError(this.#url, status, text)
     return text
@@ -274,4 +282,10 @@ function textOf(value: string | number | null | undefined): string | undefined {
 /** As nsqd reads durations. */
 function goDuration(duration: Duration): string {
   return `${toMs(duration, 'duration')}ms`
+}
+
+/** fetch keeps what happened to the connection in its cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause instanceof Error ? cause.message : message
 }
