@@ -61,6 +61,7 @@ test('each of these would be noticed', () => {
   expect(imports('packages/nsqd/test/a.test.ts', '../../protocol/src/names.ts')).toHaveLength(1)
   expect(imports('packages/nsqd/test/a.test.ts', '../src/core/topic.ts')).toEqual([])
   expect(imports('packages/nsqd/src/a.ts', '@nsq-ts/protocol')).toEqual([])
+  expect(imports('packages/nsqd/src/a.ts', '@nsq-ts/protocol/snappy')).toEqual([])
 
   const core = (text: string): string[] => impurities({ path: 'packages/nsqd/src/core/a.ts', text })
   for (const text of [
@@ -116,7 +117,7 @@ function wrongImports({ path, text }: Source): string[] {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', own, 'package.json'), 'utf8')) as {
       dependencies?: Record<string, string>
     }
-    return from in (manifest.dependencies ?? {}) ? [] : [`${where} is not among its dependencies`]
+    return `@nsq-ts/${scoped}` in (manifest.dependencies ?? {}) ? [] : [`${where} is not among its dependencies`]
   })
 }
 

@@ -1,7 +1,7 @@
 // What fuzzed clients say: valid conversations, and what becomes of them when bytes are changed.
 import { constants, deflateRawSync } from 'node:zlib'
 import { CLS, dpub, fin, identify, MAGIC_V2, mpub, NOP, pub, rdy, req, sub, touch } from '@nsq-ts/protocol'
-import type { Random } from './random.ts'
+import type { Random } from '../support/random.ts'
 
 const TOPICS = ['fuzz', 'fuzz2', 'fuzz#ephemeral', 'f'.repeat(64)]
 const CHANNELS = ['ch', 'ch#ephemeral', 'c'.repeat(64)]

@@ -4,7 +4,7 @@ import { Canary } from '../support/canary.ts'
 import { eventually, within } from '../support/eventually.ts'
 import { NsqdProcess } from '../support/nsqd-process.ts'
 import { conversation } from './conversations.ts'
-import { type Random, randomOf } from './random.ts'
+import { type Random, randomOf } from '../support/random.ts'
 import { FUZZ_RUNS, FUZZ_SEED, FuzzError } from './settings.ts'
 
 const MEBIBYTE = 1024 * 1024

@@ -19,6 +19,7 @@ const CRASH = /FATAL|Uncaught|uncaught|^ {4}at /m
 /** What /stats says of one channel; counts of messages. */
 export interface ChannelStats {
   channel_name: string
+  paused: boolean
   depth: number
   backend_depth: number
   in_flight_count: number
@@ -32,6 +33,7 @@ export interface ChannelStats {
 
 export interface TopicStats {
   topic_name: string
+  paused: boolean
   depth: number
   message_count: number
   channels: ChannelStats[]
@@ -42,9 +44,14 @@ export interface HttpAnswer {
   text: string
 }
 
+export interface NsqdProcessSettings {
+  /** An existing folder, which stays when nsqd goes. Default: one of its own, removed in the end. */
+  readonly dataPath?: string
+}
+
 type Subprocess = ReturnType<typeof spawnNsqd>
 
-/** A running nsqd. `await using` stops it, and removes its data path. */
+/** A running nsqd. `await using` stops it, and removes the data path that was made for it. */
 export class NsqdProcess implements AsyncDisposable {
   readonly dataPath: string
   readonly pid: number
@@ -52,14 +59,16 @@ export class NsqdProcess implements AsyncDisposable {
   httpPort = 0
 
   readonly #subprocess: Subprocess
+  readonly #ownsDataPath: boolean
   readonly #clients = new Set<V2Client>()
   #log = ''
   #crash: string | undefined
   #exit: { exitCode: number | undefined; signal: string | undefined } | undefined
 
-  private constructor(subprocess: Subprocess, dataPath: string) {
+  private constructor(subprocess: Subprocess, dataPath: string, ownsDataPath: boolean) {
     this.#subprocess = subprocess
     this.dataPath = dataPath
+    this.#ownsDataPath = ownsDataPath
     this.pid = subprocess.pid ?? -1
     subprocess.stderr.setEncoding('utf8')
     subprocess.stderr.on('data', (text: string) => this.#read(text))
@@ -67,16 +76,26 @@ export class NsqdProcess implements AsyncDisposable {
   }
 
   /** @param flags beside those for addresses and data path @throws when it does not listen in time; with its log */
-  static async start(flags: readonly string[] = []): Promise<NsqdProcess> {
-    const dataPath = await mkdtemp(join(tmpdir(), 'nsqd-'))
-    const nsqd = new NsqdProcess(spawnNsqd(dataPath, flags), dataPath)
+  static async start(flags: readonly string[] = [], settings: NsqdProcessSettings = {}): Promise<NsqdProcess> {
+    const nsqd = await NsqdProcess.spawn(flags, settings)
     try {
-      await eventually(() => nsqd.#findPorts(), { what: 'nsqd listens', timeoutMs: START_TIMEOUT_MS })
+      await nsqd.listening()
     } catch (error) {
       await nsqd[Symbol.asyncDispose]()
       throw new Error(`nsqd did not start; its log:\n${nsqd.log}`, { cause: error })
     }
     return nsqd
+  }
+
+  /** As start, for those who do not wait until it listens. */
+  static async spawn(flags: readonly string[], settings: NsqdProcessSettings = {}): Promise<NsqdProcess> {
+    const dataPath = settings.dataPath ?? (await mkdtemp(join(tmpdir(), 'nsqd-')))
+    return new NsqdProcess(spawnNsqd(dataPath, flags), dataPath, settings.dataPath === undefined)
+  }
+
+  /** Resolves when it can be talked to, with all that it found restored. @throws when it leaves, or takes too long */
+  listening(): Promise<void> {
+    return eventually(() => this.#findPorts(), { what: 'nsqd listens', timeoutMs: START_TIMEOUT_MS, intervalMs: 5 })
   }
 
   /** The last of what it logged. */
@@ -171,7 +190,7 @@ export class NsqdProcess implements AsyncDisposable {
       if (this.running) await this.stop()
     } finally {
       await this.kill()
-      await rm(this.dataPath, { recursive: true, force: true })
+      if (this.#ownsDataPath) await rm(this.dataPath, { recursive: true, force: true })
     }
   }
 

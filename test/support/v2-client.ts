@@ -23,6 +23,8 @@ export interface Frame {
 }
 
 export interface V2ClientSettings {
+  /** Default 127.0.0.1. */
+  readonly host?: string
   /** Fields for IDENTIFY, which is sent and answered before `connect` resolves. `false`: nothing is sent, not even the magic. */
   readonly identify?: Readonly<Record<string, unknown>> | false
   /** Heartbeats are answered. Default true. */
@@ -60,7 +62,7 @@ export class V2Client implements Disposable {
   }
 
   static async connect(port: number, settings: V2ClientSettings = {}): Promise<V2Client> {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, settings.host ?? '127.0.0.1')
     const client = new V2Client(socket, settings)
     await within(
       ANSWER_TIMEOUT_MS,

@@ -1,5 +1,7 @@
-// One client at one task; prints messages a second.
+// One client at one task; prints messages a second and us of CPU a message, as JSON.
+import { connect } from 'node:net'
 import { Consumer, Producer } from '@nsq-ts/client'
+import { identify, MAGIC_V2, pub } from '@nsq-ts/protocol'
 
 const [client, task, topic, portText, countText] = process.argv.slice(2)
 const port = Number(portText)
@@ -55,24 +57,63 @@ const clients = {
       })
     },
   },
+  'bare socket': {
+    /** Writes the same bytes each time, one call at a time, and takes whatever comes for its answer. */
+    async publisher() {
+      let wake = () => {}
+      const onread = { buffer: Buffer.alloc(65_536), callback: () => (wake(), true) }
+      const socket = connect({ host: '127.0.0.1', port, noDelay: true, onread })
+      const ask = (bytes) => new Promise((resolve) => ((wake = resolve), socket.write(bytes)))
+      await ask(Buffer.concat([MAGIC_V2, identify({})]))
+      const command = pub(topic, body)
+      return () => ask(command)
+    },
+  },
 }
 
-const startedAt = await (async () => {
-  if (task === '2') {
-    const begun = performance.now()
+/** @returns when it began, after a first message that warms it up */
+const tasks = [
+  async () => {
+    const publish = await clients[client].publisher()
+    await publish(body)
+    const begun = mark()
+    for (let index = 0; index < count; index++) await publish(body)
+    return begun
+  },
+  async () => {
+    const publish = await clients[client].publisher()
+    await publish(body)
+    const begun = mark()
+    await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        for (let index = 0; index < count / 100; index++) await publish(body)
+      }),
+    )
+    return begun
+  },
+  async () => {
+    const publish = await clients[client].publisher()
+    await publish(body)
+    const begun = mark()
+    await Promise.all(Array.from({ length: count }, () => publish(body)))
+    return begun
+  },
+  async () => {
+    const begun = mark()
     let received = 0
     await new Promise((resolve) => void clients[client].consume(() => ++received === count && resolve()))
     return begun
-  }
-  const publish = await clients[client].publisher()
-  await publish(body)
-  const begun = performance.now()
-  if (task === '0') {
-    for (let index = 0; index < count; index++) await publish(body)
-  } else {
-    await Promise.all(Array.from({ length: count }, () => publish(body)))
-  }
-  return begun
-})()
-console.log(Math.round((count / (performance.now() - startedAt)) * 1000))
+  },
+]
+
+function mark() {
+  return { at: performance.now(), cpu: process.cpuUsage() }
+}
+
+if (client === 'bare socket' && task !== '0') process.exit(1) // it knows one answer at a time
+const { at, cpu } = await tasks[Number(task)]()
+const { user, system } = process.cpuUsage(cpu)
+console.log(
+  JSON.stringify({ rate: Math.round((count / (performance.now() - at)) * 1000), cpuUs: (user + system) / count }),
+)
 process.exit(0)

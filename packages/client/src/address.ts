@@ -28,23 +28,26 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** One address or several, checked, without repetition, each in its normal form. */
-export function parseAddresses(addresses: string | readonly string[] | undefined): string[] {
-  const list = typeof addresses === 'string' ? [addresses] : (addresses ?? [])
-  return [
-    ...new Set(
-      list.map((address) => {
-        const { host, port } = parseAddress(address)
-        return formatAddress(host, port)
-      }),
-    ),
-  ]
-}
-
 /** Where nodes come from: at least one of the two. */
 export interface NodeSource {
   /** TCP addresses of nsqd, `host:port`. */
   nsqd?: string | readonly string[]
   /** HTTP addresses of nsqlookupd, `host:port` or URLs. */
   lookupd?: string | readonly string[]
+}
+
+/**
+ * The addresses of nsqd in it, without repetition, each in its normal form.
+ * @throws {RangeError} when one is no address, or nothing is named at all
+ */
+export function parseNodeSource({ nsqd = [], lookupd = [] }: NodeSource): string[] {
+  const addresses = [nsqd].flat()
+  if (addresses.length + lookupd.length === 0) throw new RangeError('nsqd or lookupd: at least one address')
+  return [...new Set(addresses.map(normalAddress))]
+}
+
+/** @throws {RangeError} when it is no address */
+export function normalAddress(address: string): string {
+  const { host, port } = parseAddress(address)
+  return formatAddress(host, port)
 }

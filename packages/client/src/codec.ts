@@ -1,5 +1,5 @@
 // Codecs: between the values of a program and the bytes of a message.
-import { DecodeError, EncodeError } from './errors.ts'
+import { DecodeError, EncodeError, messageOf } from './errors.ts'
 
 /** Turns values into message bodies. May throw; the error is kept as `cause`. */
 export interface Encoder<In> {
@@ -70,8 +70,4 @@ export function decodeBody<Out>(codec: Decoder<Out>, body: Buffer): Out {
   } catch (error) {
     throw new DecodeError(`the body cannot be decoded: ${messageOf(error)}`, { cause: error })
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

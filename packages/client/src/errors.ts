@@ -94,3 +94,8 @@ export class HandlerError extends NsqError {
     super('ERR_NSQ_HANDLER', message, options)
   }
 }
+
+/** For this package: the text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

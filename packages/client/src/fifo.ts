@@ -16,14 +16,10 @@ export class Fifo<Item> {
     this.#size++
   }
 
-  /** Puts `items` before everything, in their order. */
+  /** Puts `items` before everything, in their order. Costs as much as the queue is long. */
   unshift(items: readonly Item[]): void {
-    for (let index = items.length - 1; index >= 0; index--) {
-      if (this.#size === this.#ring.length) this.#grow()
-      this.#head = (this.#head - 1) & (this.#ring.length - 1)
-      this.#ring[this.#head] = items[index]
-      this.#size++
-    }
+    if (items.length === 0) return
+    for (const item of [...items, ...this.drain()]) this.push(item)
   }
 
   peek(): Item | undefined {

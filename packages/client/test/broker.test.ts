@@ -182,6 +182,28 @@ describe.skipIf(!hasBroker || !hasLookupd)('with a real nsqlookupd', () => {
   })
 })
 
+describe.skipIf(!hasBroker || !hasLookupd || process.env['NSQ_TEST_NSQLOOKUPD'] !== undefined)(
+  'with an nsqlookupd that can wait',
+  () => {
+    test('a new topic on a new node is found at once, long before the next poll', async () => {
+      await using lookupd = await startNsqlookupd()
+      const lookup = { lookupd: lookupd.httpAddress, lookupdPollInterval: '1h' }
+      await using producer = new Producer(lookup)
+      await using consumer = new Consumer({ topic: 't', channel: 'c', ...lookup })
+      const errors: Error[] = []
+      consumer.on('error', (error) => errors.push(error))
+      const seen: string[] = []
+      void consumer.run((message) => void seen.push(message.address))
+      const published = producer.publish('t', 'x') // there is no node yet
+      await using nsqd = await startNsqd([`--lookupd-tcp-address=127.0.0.1:${lookupd.tcpPort}`])
+      await published
+      await until(() => seen.length === 1)
+      expect(seen).toEqual([nsqd.address])
+      expect(errors).toEqual([])
+    })
+  },
+)
+
 /** Says to nsqlookupd what an nsqd with the topic `t` would. */
 function register(lookupd: Daemon, nsqd: Daemon): Socket {
   const socket = connect(lookupd.tcpPort, '127.0.0.1')

@@ -1,6 +1,6 @@
 // The whole client against a real nsqd, through a proxy that does a thousand faults.
 import { expect, test } from 'vitest'
-import { Consumer, Producer } from '@nsq-ts/client'
+import { type ConnectionOptions, Consumer, Producer } from '@nsq-ts/client'
 import { hasBroker, startNsqd } from './support/broker.ts'
 import { ChaosProxy } from './support/chaos-proxy.ts'
 import { until } from './support/wait.ts'
@@ -19,14 +19,13 @@ test.skipIf(!hasBroker)(
 
     const seen = new Set<string>()
     const consumers = Array.from({ length: 8 }, (_, index) => {
-      const layer = index % 4 === 0 ? { deflate: 1 } : {}
       const consumer = new Consumer({
         topic: 't',
         channel: 'c',
         nsqd: proxy.address,
         msgTimeout: '1s',
         maxInFlight: 20,
-        ...layer,
+        ...layerOf(index),
       })
       void consumer.run((message) => void seen.add(message.raw.toString()), { concurrency: 5 })
       return consumer
@@ -36,7 +35,7 @@ test.skipIf(!hasBroker)(
     const over = new AbortController()
     const producers = Array.from(
       { length: 8 },
-      () => new Producer({ nsqd: proxy.address, answerTimeout: 200, retries: 2 }),
+      (_, index) => new Producer({ nsqd: proxy.address, answerTimeout: 200, retries: 2, ...layerOf(index) }),
     )
     const publishing = producers.map(async (producer, index) => {
       for (let count = 0; !over.signal.aborted; count++) {
@@ -78,3 +77,8 @@ test.skipIf(!hasBroker)(
     expect(uncaught).toEqual([])
   },
 )
+
+/** Of four connections one is compressed by deflate, one by snappy. */
+function layerOf(index: number): ConnectionOptions {
+  return [{ deflate: 1 }, { snappy: true }, {}, {}][index % 4]!
+}

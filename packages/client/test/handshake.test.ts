@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { type ConnectionOptions, Consumer, Producer, type NsqError } from '@nsq-ts/client'
 import { type Certificates, makeCertificates } from './support/certificates.ts'
+import { freePort } from './support/broker.ts'
 import { FakeNsqd, type FakeOptions } from './support/fake-nsqd.ts'
 import { codeOf } from './support/wait.ts'
 
@@ -199,11 +200,29 @@ describe('heartbeats', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(1500)
     await fake.until(() => fake.clients.length === 2)
   })
+
+  test('may be switched off; readTimeout then ends a connection on which nothing comes', async () => {
+    await using fake = await FakeNsqd.start()
+    await using producer = new Producer({ nsqd: fake.address, heartbeatInterval: -1, readTimeout: 100 })
+    await producer.connect()
+    expect(JSON.parse(fake.clients[0]!.received[0]!.body.toString())).toMatchObject({ heartbeat_interval: -1 })
+    const lost = new Promise((resolve) => producer.on('disconnect', ({ error }) => resolve(error)))
+    expect(await lost).toMatchObject({ code: 'ERR_NSQ_CONNECTION' })
+  })
 })
 
 describe('options', () => {
+  test('localAddress and localPort say where connections come from', async () => {
+    await using fake = await FakeNsqd.start()
+    const localPort = await freePort()
+    await using producer = new Producer({ nsqd: fake.address, localAddress: '127.0.0.1', localPort })
+    await producer.connect()
+    expect(fake.clients[0]!.peer).toEqual({ address: '127.0.0.1', port: localPort })
+  })
+
   test.each<[string, ConnectionOptions]>([
     ['heartbeatInterval below a second', { heartbeatInterval: 999 }],
+    ['readTimeout below the heartbeats', { heartbeatInterval: '10s', readTimeout: '5s' }],
     ['heartbeatInterval that is no duration', { heartbeatInterval: 'soon' }],
     ['deflate above 9', { deflate: 10 }],
     ['both compressions', { snappy: true, deflate: true }],

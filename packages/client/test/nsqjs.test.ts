@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import original from 'nsqjs'
 import * as ours from '@nsq-ts/client/nsqjs'
 import { hasBroker, startNsqd } from './support/broker.ts'
+import { makeCertificates } from './support/certificates.ts'
 import { FakeNsqd } from './support/fake-nsqd.ts'
 import { FakeLookupd } from './support/fake-lookupd.ts'
 import { until } from './support/wait.ts'
@@ -208,6 +209,8 @@ describe('the surface of nsqjs', () => {
       deflate: true,
       deflateLevel: 3,
       maxInFlight: 9,
+      idleTimeout: 60, // these two are taken, and watched over by rules of our own
+      lowRdyTimeout: 50,
     })
     reader.connect()
     const client = await fake.subscriber()
@@ -223,6 +226,42 @@ describe('the surface of nsqjs', () => {
       deflate_level: 3,
     })
     await reader.close()
+  })
+
+  test.each([
+    [0, ['RDY 2', 'REQ']],
+    [128, ['RDY 2', 'RDY 0', 'REQ']],
+  ])('with maxBackoffDuration %d s a message that fails is followed by %j', async (maxBackoffDuration, expected) => {
+    await using fake = await FakeNsqd.start()
+    const reader = new ours.Reader('t', 'c', { nsqdTCPAddresses: fake.address, maxInFlight: 2, maxBackoffDuration })
+    reader.on('message', (message: ours.Message) => message.requeue())
+    reader.connect()
+    const client = await fake.subscriber()
+    await fake.until(() => client.rdy === 2)
+    client.deliver('x')
+    await fake.until(() => client.has('REQ'))
+    const flow = fake.commands.filter((command) => /^(RDY|REQ)/.test(command))
+    expect(flow.map((command) => command.replace(/^REQ.*/, 'REQ'))).toEqual(expected)
+    await reader.close()
+  })
+
+  test('over TLS it is as strict as it is told to be', async () => {
+    const { ca, server, client } = await makeCertificates()
+    const tls = { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: true }
+    await using fake = await FakeNsqd.start({ tls, snappy: true })
+    const shown = { tls: true, key: Buffer.from(client.key), cert: Buffer.from(client.cert), snappy: true }
+    for (const trust of [{ ca: Buffer.from(ca.cert) }, { tlsVerification: false }]) {
+      const writer = new ours.Writer('127.0.0.1', fake.port, { ...shown, ...trust })
+      writer.connect()
+      await once(writer, 'ready')
+      await new Promise<void>((resolve) => writer.publish('t', 'x', () => resolve()))
+      await writer.close()
+    }
+    const strict = new ours.Writer('127.0.0.1', fake.port, shown)
+    const refused = once(strict, 'error') as Promise<{ code: string }[]>
+    strict.connect()
+    expect((await refused)[0]!.code).toBe('ERR_NSQ_CONNECTION')
+    await strict.close()
   })
 
   test('a reader reports lost connections, comes back, and takes further nodes', async () => {

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import '../dist/main.js'
+import '../dist/young-generation.js'
+
+await import('../dist/main.js') // not before: loading it makes the young generation grow

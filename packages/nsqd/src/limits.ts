@@ -25,23 +25,24 @@ export interface LimitOptions {
  */
 export class CreationLimits {
   readonly #registry: TopicRegistry
-  readonly #options: LimitOptions
+  readonly #options: () => LimitOptions
 
-  constructor(registry: TopicRegistry, options: LimitOptions) {
+  /** @param options asked anew each time: they may change */
+  constructor(registry: TopicRegistry, options: () => LimitOptions) {
     this.#registry = registry
     this.#options = options
   }
 
   /** @throws {LimitError} if there is no such topic, and may not be one more */
   checkTopic(name: string): void {
-    const { maxTopics } = this.#options
+    const { maxTopics } = this.#options()
     if (maxTopics === 0 || this.#registry.size < maxTopics || this.#registry.get(name) !== undefined) return
     throw new LimitError('TOO_MANY_TOPICS', `there are ${maxTopics} topics, and may not be more`)
   }
 
   /** @throws {LimitError} if the topic has no such channel, and may not have one more */
   checkChannel(topic: Topic, name: string): void {
-    const { maxChannelsPerTopic } = this.#options
+    const { maxChannelsPerTopic } = this.#options()
     if (maxChannelsPerTopic === 0 || topic.channels.size < maxChannelsPerTopic || topic.channels.has(name)) return
     throw new LimitError(
       'TOO_MANY_CHANNELS',

@@ -5,5 +5,5 @@ import { nsqdTable } from './options.ts'
 await runDaemon({
   name: 'nsqd',
   table: nsqdTable,
-  create: ({ options, logger, fail }) => new Nsqd(options, logger, fail),
+  create: ({ options, logger, fail, leave }) => new Nsqd(options, logger, fail, leave),
 })

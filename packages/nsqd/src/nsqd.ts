@@ -16,11 +16,12 @@ import {
 } from '@nsq-ts/daemon'
 import type { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
-import type { CoreContext } from './core/context.ts'
+import type { CoreContext, CoreOptions } from './core/context.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
 import { Discovery } from './discovery/discovery.ts'
+import { Drain } from './drain.ts'
 import { effectiveOptions } from './http/effective-options.ts'
 import { httpRoutes } from './http/routes.ts'
 import { TokenFile } from './http/tokens.ts'
@@ -33,7 +34,7 @@ import type { Topic } from './core/topic.ts'
 import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
-import { DataPathLock } from './storage/data-path-lock.ts'
+import { DataPathLock, makeDataPath } from './storage/data-path-lock.ts'
 import { DiskSpace } from './storage/disk-space.ts'
 import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
@@ -77,6 +78,7 @@ export class Nsqd implements Daemon {
   readonly limits: CreationLimits
   readonly diskMeter = new DiskMeter()
   readonly discovery: Discovery
+  readonly drain: Drain
   /** All TCP connections that are open. */
   readonly clients = new Set<ClientV2>()
   /** Unix seconds. */
@@ -85,6 +87,7 @@ export class Nsqd implements Daemon {
   readonly topicSettings: AllTopicSettings
 
   #options: NsqdOptions
+  readonly #coreOptions: { -readonly [Key in keyof CoreOptions]: CoreOptions[Key] }
   readonly #clock = systemClock()
   readonly #scanner: Scanner
   readonly #turn: TurnQueue
@@ -113,29 +116,53 @@ export class Nsqd implements Daemon {
   #importing: Promise<unknown> | undefined
   readonly #closeSignal = new AbortController()
 
-  /** @param fail told when a listener dies after the start. */
-  constructor(options: NsqdOptions, logger: Logger, fail: (error: Error) => void = () => {}) {
+  /**
+   * @param fail told when a listener dies after the start.
+   * @param leave told when a drain is over, with the exit code: closes this nsqd and what is around it. Default: closes it
+   */
+  constructor(
+    options: NsqdOptions,
+    logger: Logger,
+    fail: (error: Error) => void = () => {},
+    leave?: (exitCode: number) => void,
+  ) {
     this.logger = logger
     this.#options = options
-    this.topicSettings = new AllTopicSettings(options)
+    this.#coreOptions = {
+      nodeId: options.nodeId,
+      memQueueSize: options.memQueueSize,
+      maxMsgTimeoutMs: options.maxMsgTimeoutMs,
+      topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
+      requeueOnDisconnect: options.requeueOnDisconnect,
+    }
+    this.topicSettings = new AllTopicSettings(() => this.#options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
     this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
     this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
-      if (full) logger.warn(`DISK: less than ${options.diskReserve} bytes are free; publishes are refused`)
+      if (full) logger.warn(`DISK: less than ${this.#options.diskReserve} bytes are free; publishes are refused`)
       else logger.info('DISK: there is space again; publishes are taken')
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
-    this.limits = new CreationLimits(this.registry, options)
+    this.limits = new CreationLimits(this.registry, () => this.#options)
     this.discovery = new Discovery({
       registry: this.registry,
       logger,
       options,
       announced: () => effectiveOptions(this),
+      checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
     })
+    this.addReadinessCheck(() => this.discovery.notTried())
+    this.drain = new Drain({
+      registry: this.registry,
+      logger,
+      announce: (announced) => this.discovery.setAddresses(announced ? this.#options.lookupdTcpAddresses : []),
+      done: leave ?? (() => void this.close()),
+    })
+    this.addReadinessCheck(() => (this.drain.active ? 'draining' : undefined))
   }
 
   readonly #fail: (error: Error) => void
@@ -149,7 +176,14 @@ export class Nsqd implements Daemon {
   changeOptions(change: Partial<NsqdOptions>): void {
     this.#options = { ...this.#options, ...change }
     this.logger.level = this.#options.logLevel
-    if (change.lookupdTcpAddresses !== undefined) this.discovery.setAddresses(change.lookupdTcpAddresses)
+    if (change.lookupdTcpAddresses !== undefined && !this.drain.active)
+      this.discovery.setAddresses(change.lookupdTcpAddresses)
+    this.#coreOptions.requeueOnDisconnect = this.#options.requeueOnDisconnect
+    if (change.diskReserve !== undefined) this.#diskSpace.changeReserve(change.diskReserve)
+    if ('maxTopicBytes' in change || 'maxTopicAgeMs' in change || 'topicLimitPolicy' in change) {
+      const lasting = [...this.registry.topics()].filter(({ ephemeral }) => !ephemeral)
+      for (const topic of lasting) topic.limits.change(this.topicSettings.of(topic.name))
+    }
   }
 
   /** @throws {Error} before `start` */
@@ -161,6 +195,16 @@ export class Nsqd implements Daemon {
   /** It is being closed, or is: nothing is taken any more. */
   get closing(): boolean {
     return this.#closed !== undefined
+  }
+
+  /** Unix milliseconds, of the clock that due times are kept by. */
+  get wallMs(): number {
+    return this.#clock.wallUs() / 1000
+  }
+
+  /** A time of that clock, from one of the core's. */
+  toWallMs(coreMs: number): number {
+    return this.wallMs + (coreMs - this.#clock.now())
   }
 
   /** `OK`, or what went wrong when a queue was written to last. */
@@ -229,6 +273,7 @@ export class Nsqd implements Daemon {
   }
 
   async #open(): Promise<void> {
+    if (makeDataPath(this.#dataPath)) this.logger.info(`made the data path ${this.#dataPath}`)
     try {
       this.#lock = DataPathLock.acquire(this.#dataPath)
     } catch (error) {
@@ -354,6 +399,7 @@ export class Nsqd implements Daemon {
     const server = new HttpServer({
       routes,
       logger: this.logger,
+      maxConnections: () => this.#options.maxHttpConnections,
       ...(tlsRequired === 'on' && { tlsRequired: httpsPort }),
     })
     const bound = await server.listen(address, this.#fail)
@@ -367,7 +413,13 @@ export class Nsqd implements Daemon {
     if (parseHostPort(address) === undefined) {
       throw new Error(`listen (${address}) failed - listen tcp: address ${address}: missing port in address`)
     }
-    const server = new HttpServer({ routes, logger: this.logger, name: 'HTTPS', ...httpsSettings(tls) })
+    const server = new HttpServer({
+      routes,
+      logger: this.logger,
+      name: 'HTTPS',
+      maxConnections: () => this.#options.maxHttpConnections,
+      ...httpsSettings(tls),
+    })
     const bound = await server.listen(address, this.#fail)
     this.#httpsServer = server
     tls.listen((material) => server.renewTls(material))
@@ -417,6 +469,7 @@ export class Nsqd implements Daemon {
 
   async #closeOnce(): Promise<void> {
     this.#closeSignal.abort()
+    this.drain.close()
     await this.#importing?.catch(() => undefined) // whoever starts us hears of it
     clearInterval(this.#sweep)
     clearInterval(this.#sync)
@@ -464,25 +517,24 @@ export class Nsqd implements Daemon {
   // ---- wiring ----
 
   #coreContext(): CoreContext {
-    const options = this.#options
     return {
       clock: this.#clock,
       random: Math.random,
       turn: this.#turn,
       scanner: this.#scanner,
       pool: new BlockPool(SEGMENT_SIZE, SEGMENTS_KEPT),
-      latency: latencyRecorders(options),
+      latency: latencyRecorders(this.#options),
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
-      refuse: () => this.#diskSpace.check(),
+      refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
-      options: {
-        nodeId: options.nodeId,
-        memQueueSize: options.memQueueSize,
-        maxMsgTimeoutMs: options.maxMsgTimeoutMs,
-        topologyAware: options.enableExperiments.includes('topology-aware-consumption'),
-        requeueOnDisconnect: options.requeueOnDisconnect,
-      },
+      options: this.#coreOptions,
     }
+  }
+
+  /** @throws {Error} when nothing may be published now */
+  #refuse(): void {
+    this.drain.check()
+    this.#diskSpace.check()
   }
 
   #storeSettings(): ConstructorParameters<typeof TopicStores>[0] {
@@ -503,7 +555,9 @@ export class Nsqd implements Daemon {
       tls: this.#tls,
       authServers: this.#authServers,
       limits: this.limits,
+      refuse: () => this.drain.check(),
       options: this.#options,
+      maxConnections: () => this.#options.maxConnections,
       version: VERSION,
     }
   }

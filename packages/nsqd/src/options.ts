@@ -168,7 +168,7 @@ export const nsqdTable = {
   dataPath: stringOption('data-path', {
     default: '',
     defaultText: 'the current directory',
-    help: 'folder for messages and metadata; it must exist',
+    help: 'folder for messages and metadata; made if it is missing, its parents are not',
     group: STORAGE,
   }),
   memQueueSize: integerOption('mem-queue-size', {
@@ -270,6 +270,20 @@ export const nsqdTable = {
     help: 'maximum delay of REQ, DPUB and defer',
     group: MESSAGES,
   }),
+  drainTimeoutMs: durationOption('drain-timeout', {
+    default: 0,
+    min: 0,
+    help: 'how long PUT /config/drain may take; then nsqd leaves with exit code 3, what is left stays on disk; 0 is unlimited',
+    group: MESSAGES,
+    ours: true,
+  }),
+  maxDeferMs: durationOption('max-defer', {
+    default: 720 * 60 * MINUTE,
+    min: 0,
+    help: 'how far ahead /pub and /mpub may schedule a message, by at=<time> or defer=<duration>',
+    group: MESSAGES,
+    ours: true,
+  }),
   maxBodySize: integerOption('max-body-size', {
     default: 5_242_880,
     min: 1,
@@ -325,6 +339,13 @@ export const nsqdTable = {
     default: 0,
     min: 0,
     help: 'maximum number of TCP connections; one more is told so and closed; 0 is unlimited',
+    group: CLIENTS,
+    ours: true,
+  }),
+  maxHttpConnections: integerOption('max-http-connections', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of HTTP connections, and as many of HTTPS; one more is answered 503 and closed, probes excepted; 0 is unlimited',
     group: CLIENTS,
     ours: true,
   }),

@@ -17,15 +17,16 @@ export type TopicOverrides = Partial<TopicSettings>
 
 /** What holds for each topic: over HTTP before pattern before option. */
 export class AllTopicSettings {
-  readonly #options: NsqdOptions
+  readonly #options: () => NsqdOptions
   readonly #overrides = new Map<string, TopicOverrides>()
 
-  constructor(options: NsqdOptions) {
+  /** @param options asked anew each time: they may change */
+  constructor(options: () => NsqdOptions) {
     this.#options = options
   }
 
   of(topic: string): TopicSettings {
-    const options = this.#options
+    const options = this.#options()
     return {
       // --sync-every=1 has always been how one asks for every message to be safe.
       durability:

@@ -131,6 +131,38 @@ test('ephemeral channels and what is no name are not made', async () => {
   expect([...d.nsqd.registry.get('t')!.channels.keys()]).toEqual(['a']) // at the answer, not some time after it
 })
 
+test('no more channels are made than a topic may have', async () => {
+  await using lookupd = await FakeLookupd.start()
+  lookupd.channels.set('t', ['a', 'b', 'c'])
+  await using d = await startNsqd(lookupd.flag, '--max-channels-per-topic=2')
+  expect((await d.post('/topic/create?topic=t')).status).toBe(200)
+  expect([...d.nsqd.registry.get('t')!.channels.keys()]).toEqual(['a', 'b'])
+  expect(d.logged.filter((line) => line.startsWith('WARNING: channel c of topic t'))).toHaveLength(1)
+})
+
+test('an nsqlookupd that cannot be asked, or whose answer never ends or breaks off, is done without', async () => {
+  await using endless = await FakeLookupd.start({
+    onChannels: (_topic, response) => {
+      const more = () => response.write('x'.repeat(65_536), () => setImmediate(more))
+      more()
+    },
+  })
+  await using cut = await FakeLookupd.start({ onChannels: (_topic, response) => response.destroy() })
+  await using half = await FakeLookupd.start({
+    onChannels: (_topic, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('{"channels":["a"]}', () => response.destroy())
+    },
+  })
+  await using malformed = await FakeLookupd.start({ broadcastAddress: 'no host' })
+  const lookupds = [endless, cut, half, malformed]
+  await using d = await startNsqd(...lookupds.map(({ flag }) => flag))
+  await Promise.all(lookupds.map((fake) => fake.until(({ open }) => open[0]?.identity !== undefined)))
+  expect((await d.post('/topic/create?topic=t')).status).toBe(200)
+  expect(await depths(d, 't')).toEqual({})
+  expect(d.logged.filter((line) => line.startsWith('WARNING: failed to query nsqlookupd'))).toHaveLength(1)
+})
+
 test('ephemeral topics are asked for too, their name is escaped', async () => {
   await using lookupd = await FakeLookupd.start()
   lookupd.channels.set('t#ephemeral', ['a'])

@@ -187,6 +187,24 @@ test('the end of nsqd is the end of the connection; ephemeral channels are taken
   expect(lines?.filter((line) => line.startsWith('UNREGISTER'))).toEqual(['UNREGISTER t passing#ephemeral'])
 })
 
+test('/ready waits until every nsqlookupd has been tried, and does not care what came of it', async () => {
+  await using lookupd = await FakeLookupd.start()
+  await using mute = await FakeLookupd.start({ answer: () => null })
+  await using d = await startNsqd(lookupd.flag, mute.flag, '--lookupd-tcp-address=nonsense')
+  await mute.until(({ open }) => open[0]?.identity !== undefined)
+  const ready = () => d.ask('GET', '/ready')
+  await vi.waitFor(async () => {
+    const body = `NOK - nsqlookupd not tried yet: ${mute.address}`
+    expect(await ready()).toMatchObject({ status: 503, body })
+  })
+  mute.cut()
+  await vi.waitFor(async () => expect(await ready()).toMatchObject({ status: 200, body: 'OK' }))
+  await using added = await FakeLookupd.start({ answer: () => null })
+  await putAddresses(d, [lookupd.address, added.address])
+  await added.until(({ open }) => open.length === 1)
+  expect(await ready()).toMatchObject({ status: 200 }) // clients are here already
+})
+
 test('an nsqlookupd that hangs does not hold up the end of nsqd for long', async () => {
   await using lookupd = await FakeLookupd.start({ answer: (line) => (line === 'IDENTIFY' ? 'identity' : null) })
   await using d = await startNsqd(lookupd.flag)

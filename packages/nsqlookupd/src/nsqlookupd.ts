@@ -14,7 +14,8 @@ import { TcpServer } from './tcp/server.ts'
 export type NsqlookupdSettings = Pick<
   NsqlookupdOptions,
   'tcpAddress' | 'httpAddress' | 'broadcastAddress' | 'inactiveProducerTimeoutMs' | 'tombstoneLifetimeMs'
->
+> &
+  Partial<Pick<NsqlookupdOptions, 'maxHttpConnections'>>
 
 /** Discovery: nsqds register over TCP, everybody asks over HTTP. All state is in memory. */
 export class Nsqlookupd {
@@ -43,6 +44,7 @@ export class Nsqlookupd {
     this.#watchers = new Watchers(this.#db, now)
     this.#http = new HttpServer({
       logger,
+      maxConnections: () => settings.maxHttpConnections ?? 0,
       routes: [
         ...serverRoutes(this.#db),
         ...discoveryRoutes(this.#watchers),

@@ -1,6 +1,6 @@
 // The options of nsqlookupd: one row each, and nothing else (nsqlookupd.md, section 2.1). Durations are milliseconds.
 import { hostname } from 'node:os'
-import { commonRows, durationOption, stringOption } from '@nsq-ts/daemon'
+import { commonRows, durationOption, integerOption, stringOption } from '@nsq-ts/daemon'
 import type { Options } from '@nsq-ts/daemon'
 
 const ADDRESSES = 'Addresses'
@@ -24,6 +24,13 @@ export const nsqlookupdTable = {
     defaultText: 'the host name',
     help: 'address told to every nsqd, which asks it over HTTP for the channels of a new topic',
     group: ADDRESSES,
+  }),
+  maxHttpConnections: integerOption('max-http-connections', {
+    default: 0,
+    min: 0,
+    help: 'maximum number of HTTP connections; one more is answered 503 and closed, probes excepted; 0 is unlimited',
+    group: ADDRESSES,
+    ours: true,
   }),
 
   inactiveProducerTimeoutMs: durationOption('inactive-producer-timeout', {

@@ -64,7 +64,15 @@ describe('IDENTIFY', () => {
     ['two values', '{}{}', 'failed to decode JSON body'],
     ['a port as text', JSON.stringify({ ...PEER, tcp_port: '5150' }), 'failed to decode JSON body'],
     ['half a port', JSON.stringify({ ...PEER, tcp_port: 1.5 }), 'failed to decode JSON body'],
+    ['a port with an exponent', JSON.stringify(PEER).replace('5150', '5e3'), 'failed to decode JSON body'],
+    [
+      'a port beyond 64 bits',
+      JSON.stringify(PEER).replace('5150', '9223372036854775808'),
+      'failed to decode JSON body',
+    ],
     ['a number for a name', JSON.stringify({ ...PEER, hostname: 5 }), 'failed to decode JSON body'],
+    ['a number for its address', JSON.stringify({ ...PEER, remote_address: 5 }), 'failed to decode JSON body'],
+    ['a key emptied by a later one', JSON.stringify({ ...PEER, VERSION: '' }), 'missing fields'],
     ['null', 'null', 'missing fields'],
     ['nothing', '{}', 'missing fields'],
     ['port 0', JSON.stringify({ ...PEER, http_port: 0 }), 'missing fields'],
@@ -74,6 +82,21 @@ describe('IDENTIFY', () => {
     using client = connect()
     client.send(sized(Buffer.byteLength(body), body))
     expect(await client.untilEnd()).toEqual([`E_BAD_BODY IDENTIFY ${reason}`])
+  })
+
+  test('is read whatever the case of its keys; null is not said, half a character not told', async () => {
+    using client = connect()
+    const body =
+      '{"BROADCAST_ADDRESS":"cases.example","Tcp_Port":1,"HTTP_PORT":2,"version":"old","Version":"new","VERSION":null,"hostname":"\\ud800"}'
+    client.send(sized(body.length, body))
+    expect(JSON.parse((await client.answer()) ?? '')).toMatchObject({ version: '1.3.0' })
+    const { producers } = await get<{ producers: { broadcast_address: string }[] }>(nsqlookupd, '/nodes')
+    expect(producers.find((one) => one.broadcast_address === 'cases.example')).toMatchObject({
+      tcp_port: 1,
+      http_port: 2,
+      version: 'new',
+      hostname: '\ufffd',
+    })
   })
 
   test.each([-1, -2_147_483_648, 65_537, 2_147_483_647])(

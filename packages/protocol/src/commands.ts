@@ -10,11 +10,11 @@ import { SIZE_FIELD_SIZE } from './frames.ts'
 import { MESSAGE_ID_SIZE } from './message-id.ts'
 
 // The magic that opens a connection, and commands without parameters. Shared: never write into these.
-export const MAGIC_V2: Buffer = Buffer.from('  V2')
-export const MAGIC_V1: Buffer = Buffer.from('  V1')
-export const NOP: Buffer = Buffer.from('NOP\n')
-export const CLS: Buffer = Buffer.from('CLS\n')
-export const PING: Buffer = Buffer.from('PING\n')
+export const MAGIC_V2: Buffer = /* @__PURE__ */ Buffer.from('  V2')
+export const MAGIC_V1: Buffer = /* @__PURE__ */ Buffer.from('  V1')
+export const NOP: Buffer = /* @__PURE__ */ Buffer.from('NOP\n')
+export const CLS: Buffer = /* @__PURE__ */ Buffer.from('CLS\n')
+export const PING: Buffer = /* @__PURE__ */ Buffer.from('PING\n')
 
 const COUNT_FIELD_SIZE = 4
 

@@ -45,6 +45,8 @@ export {
   SIZE_FIELD_SIZE,
   writeFrameHeader,
 } from './frames.ts'
+export { readIdentifyBody } from './identify-body.ts'
+export type { IdentifyFieldType } from './identify-body.ts'
 export {
   decodeMessage,
   encodeMessage,
@@ -73,5 +75,3 @@ export {
   NAME_SIZE_MAX,
   quoteName,
 } from './names.ts'
-export { SnappyDecoder, SnappyEncoder, SnappyError } from './snappy-framing.ts'
-export type { SnappyCodec } from './snappy-framing.ts'

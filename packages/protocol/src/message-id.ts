@@ -12,9 +12,9 @@ export const MESSAGE_ID_SIZE = 16
 export const MESSAGE_ID_EPOCH = 1288834974288n
 
 const HALF_SIZE = MESSAGE_ID_SIZE / 2
-const DIGITS = Buffer.from('0123456789abcdef', 'latin1')
-const VALUE_OF_DIGIT = new Int8Array(256).fill(-1)
-for (let value = 0; value < 16; value++) VALUE_OF_DIGIT[DIGITS[value]!] = value
+const DIGITS = /* @__PURE__ */ Buffer.from('0123456789abcdef', 'latin1')
+/** By the code of a character; -1: it is no digit. */
+const VALUE_OF_DIGIT = /* @__PURE__ */ valuesOfDigits()
 
 /** Upper 32 bits of the id at `offset`, or -1 when one of its first 8 bytes is no lower-case hexadecimal digit. */
 export function parseIdHi(buf: Buffer, offset: number): number {
@@ -59,6 +59,12 @@ export function describeMessageId(id: string): MessageIdParts | undefined {
     nodeId: Number((value >> 12n) & 0x3ffn),
     sequence: Number(value & 0xfffn),
   }
+}
+
+function valuesOfDigits(): Int8Array {
+  const values = new Int8Array(256).fill(-1)
+  for (const [value, code] of DIGITS.entries()) values[code] = value
+  return values
 }
 
 function parseHalf(buf: Buffer, offset: number): number {

@@ -1,12 +1,13 @@
 // Snappy's framing format (google/snappy: framing_format.txt), in which nsqd and its clients compress a connection. The blocks
-// in the chunks and their checksums come from a codec that is passed in.
+// in the chunks and their checksums come from a codec that is passed in. A door of its own (`@nsq-ts/protocol/snappy`), so that a
+// program that bundles a client gets this only where it is asked for.
 //
 //   stream = [ ff 06 00 00 "sNaPpY" ] chunk*
 //   chunk  = [ type: 1 byte ][ size: 3 bytes, little-endian ][ size bytes ]
 //   type   = 00 compressed, 01 plain: [ masked CRC-32C of the plain bytes: 4, little-endian ][ at most 65536 plain bytes, or a block ]
 //            80..fe are skipped, ff is the identifier again, 02..7f are errors
 import { Buffer } from 'node:buffer'
-import { CommandReader } from './command-reader.ts'
+import { Tail } from './tail.ts'
 
 /** Snappy's block format and the checksum of its frames: the packages `snappy` and `@node-rs/crc32` have these. */
 export interface SnappyCodec {
@@ -32,8 +33,6 @@ const CHECKSUM_SIZE = 4
 const PLAIN_SIZE_MAX = 65536
 /** The longest block of PLAIN_SIZE_MAX bytes: 32 + n + n / 6 (snappy.cc: MaxCompressedLength). */
 const BLOCK_SIZE_MAX = 32 + PLAIN_SIZE_MAX + Math.ceil(PLAIN_SIZE_MAX / 6)
-/** How much of a chunk that is only skipped is gathered at a time. */
-const SKIP_SIZE_MAX = 4096
 const STREAM_IDENTIFIER = Buffer.from([0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 0x50, 0x70, 0x59])
 const IDENTIFIER_BODY = STREAM_IDENTIFIER.subarray(CHUNK_HEADER_SIZE)
 const ChunkType = { compressed: 0x00, plain: 0x01, firstSkippable: 0x80, identifier: 0xff } as const
@@ -77,11 +76,14 @@ export class SnappyEncoder {
 export class SnappyDecoder {
   readonly #codec: SnappyCodec
   readonly #onPlain: (plain: Buffer) => void
-  readonly #reader: CommandReader
+  /** The beginning of the header or body that is awaited. */
+  readonly #tail = new Tail()
   #closed = false
   #identified = false
   /** The chunk whose body is awaited; -1: a header is. */
   #type = -1
+  /** Bytes of that header or body; at least 1. */
+  #wanted = CHUNK_HEADER_SIZE
   /** Bytes of a chunk still to be skipped. */
   #skip = 0
 
@@ -89,18 +91,15 @@ export class SnappyDecoder {
   constructor(codec: SnappyCodec, onPlain: (plain: Buffer) => void) {
     this.#codec = codec
     this.#onPlain = onPlain
-    this.#reader = new CommandReader({
-      onLine: () => undefined, // never: a piece is always asked for
-      onBytes: (buf, start, end) => this.#onBytes(buf, start, end),
-    })
-    this.#reader.need(CHUNK_HEADER_SIZE)
   }
 
-  /** @throws {SnappyError} when the stream cannot be read on; later calls then do nothing */
+  /**
+   * The bytes are borrowed until return. Not to be called from within onPlain.
+   * @throws {SnappyError} when the stream cannot be read on; later calls then do nothing
+   */
   push(chunk: Buffer): void {
-    if (this.#closed) return
     try {
-      this.#reader.push(chunk)
+      for (let offset = 0; offset < chunk.length && !this.#closed;) offset = this.#step(chunk, offset)
     } catch (error) {
       this.close()
       throw error
@@ -110,25 +109,38 @@ export class SnappyDecoder {
   /** Nothing is handed out from now on; also from within onPlain. */
   close(): void {
     this.#closed = true
-    this.#reader.pause()
-    this.#reader.takeRest()
+    this.#tail.clear()
   }
 
-  #onBytes(buf: Buffer, start: number, end: number): void {
+  /** Skips, gathers or reads what lies at `offset`. @returns how far that went */
+  #step(chunk: Buffer, offset: number): number {
     if (this.#skip > 0) {
-      this.#skip -= end - start
-      return this.#readOn()
+      const end = Math.min(chunk.length, offset + this.#skip)
+      this.#skip -= end - offset
+      return end
     }
-    if (this.#type < 0) return this.#readHeader(buf[start]!, buf.readUIntLE(start + 1, 3))
-    const type = this.#type
-    this.#type = -1
-    this.#reader.need(CHUNK_HEADER_SIZE) // before the callback, which may close
-    if (type === ChunkType.identifier) this.#readIdentifier(buf.subarray(start, end))
-    else this.#readData(type, buf, start, end)
+    const tail = this.#tail
+    const end = Math.min(chunk.length, offset + this.#wanted - tail.size)
+    if (end - offset === this.#wanted) {
+      this.#read(chunk.subarray(offset, end))
+      return end
+    }
+    tail.append(chunk, offset, end, this.#wanted)
+    if (tail.size === this.#wanted) {
+      const piece = tail.buffer.subarray(tail.start, tail.end)
+      tail.clear() // the bytes stay where they are until something is appended, which is after they are read
+      this.#read(piece)
+    }
+    return end
   }
 
-  #readOn(): void {
-    this.#reader.need(this.#skip > 0 ? Math.min(this.#skip, SKIP_SIZE_MAX) : CHUNK_HEADER_SIZE)
+  #read(piece: Buffer): void {
+    const type = this.#type
+    if (type < 0) return this.#readHeader(piece[0]!, piece.readUIntLE(1, 3))
+    this.#type = -1
+    this.#wanted = CHUNK_HEADER_SIZE
+    if (type === ChunkType.identifier) this.#readIdentifier(piece)
+    else this.#readData(type, piece)
   }
 
   #readHeader(type: number, size: number): void {
@@ -137,14 +149,14 @@ export class SnappyDecoder {
       if (size !== IDENTIFIER_BODY.length) throw new SnappyError('corrupt input')
     } else if (type >= ChunkType.firstSkippable) {
       this.#skip = size
-      return this.#readOn()
+      return
     } else if (type !== ChunkType.compressed && type !== ChunkType.plain) {
       throw new SnappyError('unsupported input')
     } else if (size < CHECKSUM_SIZE || size > CHECKSUM_SIZE + dataSizeMax(type)) {
       throw new SnappyError('corrupt input')
     }
     this.#type = type
-    this.#reader.need(size)
+    this.#wanted = size
   }
 
   #readIdentifier(body: Buffer): void {
@@ -152,9 +164,9 @@ export class SnappyDecoder {
     this.#identified = true
   }
 
-  #readData(type: number, buf: Buffer, start: number, end: number): void {
-    const checksum = buf.readUInt32LE(start)
-    const data = buf.subarray(start + CHECKSUM_SIZE, end)
+  #readData(type: number, piece: Buffer): void {
+    const checksum = piece.readUInt32LE(0)
+    const data = piece.subarray(CHECKSUM_SIZE)
     const plain = type === ChunkType.plain ? data : this.#uncompress(data)
     if (mask(this.#codec.crc32c(plain)) !== checksum) throw new SnappyError('corrupt input')
     if (plain.length > 0) this.#onPlain(plain)

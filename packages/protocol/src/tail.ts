@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer'
 /** Largest buffer that an empty tail keeps for its next use. */
 const IDLE_SIZE_MAX = 16 * 1024
 const FIRST_SIZE = 256
-const NOTHING = Buffer.alloc(0)
+const NOTHING = /* @__PURE__ */ Buffer.alloc(0)
 
 export class Tail {
   buffer: Buffer = NOTHING

@@ -6,9 +6,9 @@ import { welcome } from './welcome.ts'
 await runDaemon({
   name: 'nsq',
   table: nsqTable,
-  create({ options, given, logger, fail }) {
+  create({ options, given, logger, fail, leave }) {
     const wanted = platformOptions(options, given)
-    const platform = new Platform(wanted, logger, fail)
+    const platform = new Platform(wanted, logger, fail, leave)
     const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
     let started = false
     return {

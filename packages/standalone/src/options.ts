@@ -1,6 +1,9 @@
-// The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag> and --nsqlookupd.<flag>.
+// The options of nsq: a few of its own, and those of every daemon that it runs, as --nsqd.<flag>, --nsqlookupd.<flag>
+// and --nsqadmin.<flag>.
 import { commonRows, LOG_LEVEL, optionRow, resolveOptions, stringOption } from '@nsq-ts/daemon'
 import type { LogLevel, OptionTable, Options } from '@nsq-ts/daemon'
+import { nsqadminTable } from '@nsq-ts/nsqadmin/options'
+import type { NsqadminOptions } from '@nsq-ts/nsqadmin/options'
 import { nsqdTable } from '@nsq-ts/nsqd'
 import type { NsqdOptions } from '@nsq-ts/nsqd'
 import { nsqlookupdTable } from '@nsq-ts/nsqlookupd'
@@ -27,6 +30,7 @@ export const nsqTable: OptionTable = {
   ...ownTable,
   ...prefixed('nsqd', nsqdTable),
   ...prefixed('nsqlookupd', nsqlookupdTable),
+  ...prefixed('nsqadmin', nsqadminTable),
 }
 
 /** What the daemons of one process are started with. */
@@ -34,6 +38,8 @@ export interface PlatformOptions {
   readonly nsqd: NsqdOptions
   /** Absent: there is none. */
   readonly nsqlookupd: NsqlookupdOptions | undefined
+  /** Absent: there is none. Without addresses of its own it looks at the daemons beside it. */
+  readonly nsqadmin: NsqadminOptions | undefined
 }
 
 /**
@@ -43,26 +49,34 @@ export interface PlatformOptions {
  * @throws {EarlyExit} 1, for a config file that cannot be used
  */
 export function platformOptions(options: Options<OptionTable>, given: ReadonlySet<string>): PlatformOptions {
-  const own = options as Options<typeof ownTable>
-  const nsqd = flagsOf('nsqd', options, given)
+  const { dataPath, logLevel } = options as Options<typeof ownTable>
+  const flags = (daemon: string) => flagsOf(daemon, options, given)
+  const nsqd = flags('nsqd')
   // A data path on the command line is nearer than one in a config file, though it is not nsqd's own flag.
-  if (given.has('dataPath') && !nsqd.has('dataPath')) nsqd.set('dataPath', own.dataPath)
+  if (given.has('dataPath') && !nsqd.has('dataPath')) nsqd.set('dataPath', dataPath)
   return {
-    nsqd: resolveOptions(
-      {
-        ...nsqdTable,
-        logLevel: { ...nsqdTable.logLevel, default: own.logLevel },
-        dataPath: { ...nsqdTable.dataPath, default: own.dataPath },
-      },
-      [],
-      { program: 'nsqd', flags: nsqd },
-    ).options,
-    nsqlookupd: resolveOptions(
-      { ...nsqlookupdTable, logLevel: { ...nsqlookupdTable.logLevel, default: own.logLevel } },
-      [],
-      { program: 'nsqlookupd', flags: flagsOf('nsqlookupd', options, given) },
-    ).options,
+    nsqd: daemonOptions('nsqd', nsqdTable, nsqd, { logLevel, dataPath }),
+    nsqlookupd: daemonOptions('nsqlookupd', nsqlookupdTable, flags('nsqlookupd'), { logLevel }),
+    nsqadmin: listening(daemonOptions('nsqadmin', nsqadminTable, flags('nsqadmin'), { logLevel })),
   }
+}
+
+/** Without an address to listen on there is no page. */
+function listening(options: NsqadminOptions): NsqadminOptions | undefined {
+  return options.httpAddress === '' ? undefined : options
+}
+
+/** @param defaults instead of those in its table */
+function daemonOptions<T extends OptionTable>(
+  daemon: string,
+  table: T,
+  flags: ReadonlyMap<string, unknown>,
+  defaults: Partial<Options<T>>,
+): Options<T> {
+  const rows = Object.entries(table).map(([field, row]) => {
+    return [field, field in defaults ? { ...row, default: defaults[field] } : row] as const
+  })
+  return resolveOptions(Object.fromEntries(rows) as T, [], { program: daemon, flags }).options
 }
 
 function prefixed(daemon: string, table: OptionTable): OptionTable {

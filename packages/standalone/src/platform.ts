@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { Logger, openLogDestination, StartError } from '@nsq-ts/daemon'
 import type { Daemon, LogLevel } from '@nsq-ts/daemon'
+import type { Nsqadmin } from '@nsq-ts/nsqadmin'
+import type { NsqadminOptions } from '@nsq-ts/nsqadmin/options'
 import { Nsqd } from '@nsq-ts/nsqd'
 import type { NsqdAddresses } from '@nsq-ts/nsqd'
 import { Nsqlookupd } from '@nsq-ts/nsqlookupd'
@@ -13,26 +15,39 @@ import type { ReachableAddress } from './reachable.ts'
 export interface PlatformAddresses {
   readonly nsqd: { readonly tcp: ReachableAddress; readonly http: ReachableAddress | undefined }
   readonly nsqlookupd: { readonly tcp: ReachableAddress; readonly http: ReachableAddress } | undefined
+  /** `path` is its --base-path. */
+  readonly nsqadmin: { readonly http: ReachableAddress; readonly path: string } | undefined
 }
 
 /**
- * nsqlookupd and nsqd in this process. They talk to each other over TCP as they would between machines, so that what is seen
- * of them is the same.
+ * nsqlookupd, nsqd and nsqadmin in this process. They talk to each other over TCP as they would between machines, so that what
+ * is seen of them is the same.
  */
 export class Platform implements Daemon {
   readonly #options: PlatformOptions
   readonly #logger: Logger
   readonly #fail: (error: Error) => void
+  readonly #leave: ((exitCode: number) => void) | undefined
   readonly #ownLoggers: Logger[] = []
   #nsqlookupd: Nsqlookupd | undefined
   #nsqd: Nsqd | undefined
+  #nsqadmin: Nsqadmin | undefined
   #closed: Promise<void> | undefined
 
-  /** @param fail told when a listener dies after the start */
-  constructor(options: PlatformOptions, logger: Logger, fail: (error: Error) => void) {
+  /**
+   * @param fail told when a listener dies after the start
+   * @param leave told when nsqd was drained, with the exit code; default: nsqd alone is closed
+   */
+  constructor(
+    options: PlatformOptions,
+    logger: Logger,
+    fail: (error: Error) => void,
+    leave?: (exitCode: number) => void,
+  ) {
     this.#options = options
     this.#logger = logger
     this.#fail = fail
+    this.#leave = leave
   }
 
   /** @throws {Error} before `start` */
@@ -40,9 +55,11 @@ export class Platform implements Daemon {
     if (this.#nsqd === undefined) throw new Error('the platform is not started')
     const { tcp, http }: NsqdAddresses = this.#nsqd.addresses
     const lookupd = this.#nsqlookupd
+    const admin = this.#nsqadmin
     return {
       nsqd: { tcp: reachable(tcp), http: http && reachable(http) },
       nsqlookupd: lookupd && { tcp: reachable(lookupd.tcpAddress), http: reachable(lookupd.httpAddress) },
+      nsqadmin: admin && { http: reachable(admin.httpAddress), path: admin.basePath },
     }
   }
 
@@ -51,6 +68,7 @@ export class Platform implements Daemon {
     try {
       await this.#startNsqlookupd() // first: nsqd registers with it
       await this.#startNsqd()
+      await this.#startNsqadmin()
     } catch (error) {
       await this.close()
       throw error
@@ -68,6 +86,7 @@ export class Platform implements Daemon {
     for (const logger of this.#ownLoggers) logger.reopen()
     const nsqd: Daemon | undefined = this.#nsqd
     await nsqd?.reload?.()
+    await this.#nsqadmin?.reload()
   }
 
   async #startNsqlookupd(): Promise<void> {
@@ -86,9 +105,28 @@ export class Platform implements Daemon {
       { ...options, lookupdTcpAddresses: [...lookupds, ...options.lookupdTcpAddresses] },
       this.#loggerFor(options),
       this.#fail,
+      this.#leave,
     )
     await explainTakenPort('nsqd', options, nsqd.start())
     this.#nsqd = nsqd
+  }
+
+  async #startNsqadmin(): Promise<void> {
+    const options = this.#options.nsqadmin
+    if (options === undefined) return
+    const { Nsqadmin } = await import('@nsq-ts/nsqadmin') // brings a web framework, which a broker in a test need not wait for
+    const settings = { ...options, ...this.#beside(options) }
+    const nsqadmin = new Nsqadmin(settings, this.#loggerFor(options), this.#fail)
+    await explainTakenPort('nsqadmin', options, nsqadmin.start())
+    this.#nsqadmin = nsqadmin
+  }
+
+  /** Where nsqadmin looks, unless it was told: at the daemons of this process. */
+  #beside(options: NsqadminOptions): Partial<NsqadminOptions> {
+    if (options.lookupdHttpAddresses.length > 0 || options.nsqdHttpAddresses.length > 0) return {}
+    const { nsqlookupd, nsqd } = this.addresses
+    if (nsqlookupd !== undefined) return { lookupdHttpAddresses: [nsqlookupd.http.text] }
+    return nsqd.http === undefined ? {} : { nsqdHttpAddresses: [nsqd.http.text] }
   }
 
   /** Lines of a daemon go where ours go, with its own prefix, unless it has a log file of its own. */
@@ -105,6 +143,7 @@ export class Platform implements Daemon {
   }
 
   async #closeOnce(): Promise<void> {
+    await this.#nsqadmin?.close()
     await this.#nsqd?.close()
     await this.#nsqlookupd?.close()
     for (const logger of this.#ownLoggers) logger.close()

@@ -57,6 +57,7 @@ export async function startBroker(settings: BrokerSettings = {}): Promise<Broker
     {
       nsqd: nsqdOptions({ ...settings.nsqd, dataPath }, logger),
       nsqlookupd: nsqlookupdOptions(settings.lookupd, logger),
+      nsqadmin: undefined,
     },
     logger,
     (error) => logger.fatal(error.message),

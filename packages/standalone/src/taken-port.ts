@@ -1,7 +1,7 @@
 import { formatHostPort, ListenError, parseHostPort, StartError } from '@nsq-ts/daemon'
 
 interface Addresses {
-  readonly tcpAddress: string
+  readonly tcpAddress?: string
   readonly httpAddress: string
   readonly httpsAddress?: string
 }

@@ -14,7 +14,7 @@ export interface WelcomeSettings {
 export function welcome({ addresses, dataPath, colours }: WelcomeSettings): string {
   const bold = (text: string) => (colours ? styleText('bold', text) : text)
   const dim = (text: string) => (colours ? styleText('dim', text) : text)
-  const { nsqd, nsqlookupd } = addresses
+  const { nsqd, nsqlookupd, nsqadmin } = addresses
   const listeners: [string, string, ReachableAddress | undefined, string][] = [
     ['nsqd', 'TCP', nsqd.tcp, 'producers and consumers'],
     ['', 'HTTP', nsqd.http, 'publish, administrate, look at /stats'],
@@ -27,9 +27,14 @@ export function welcome({ addresses, dataPath, colours }: WelcomeSettings): stri
     const place = address.text.padEnd(21)
     lines.push(`  ${daemon.padEnd(12)}${protocol.padEnd(6)}${bold(place)} ${dim(purpose)}`)
   }
+  if (nsqadmin !== undefined) {
+    const url = `http://${nsqadmin.http.text}${nsqadmin.path}`
+    lines.push(`  ${'nsqadmin'.padEnd(12)}${'page'.padEnd(6)}${bold(url)} ${dim('see and run it all in the browser')}`)
+  }
   lines.push(`  ${'data'.padEnd(18)}${dataPath === '' ? '.' : dataPath}`)
   for (const [heading, command] of suggestions(addresses)) lines.push('', heading, `  ${bold(command)}`)
-  const open = [nsqd.tcp, nsqd.http, nsqlookupd?.tcp, nsqlookupd?.http].some((address) => address?.everywhere)
+  const all = [nsqd.tcp, nsqd.http, nsqlookupd?.tcp, nsqlookupd?.http, nsqadmin?.http]
+  const open = all.some((address) => address?.everywhere)
   if (open)
     lines.push('', dim('All of it is open to the network; --nsqd.tcp-address=127.0.0.1:4150 and its like close it.'))
   return `${lines.join('\n')}\n\n`

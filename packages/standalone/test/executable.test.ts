@@ -26,6 +26,29 @@ test('it makes the data path, prints true addresses, and stops cleanly at SIGINT
   })
 })
 
+test('the page is included, and looks at the daemons beside it', async () => {
+  using folder = temporaryFolder()
+  const flags = ['--nsqd.broadcast-address=127.0.0.1', '--nsqadmin.base-path=/adm']
+  await using nsq = new NsqProcess([...FREE_PORTS, ...flags], folder.path)
+  await nsq.printed(UP)
+  const [, url] = await nsq.printed(/nsqadmin +page +(http\S+)/)
+  const [, , publish] = await nsq.printed(/curl -d '(.+)' '(.+)'/)
+  await fetch(publish!, { method: 'POST', body: 'x' })
+  await vi.waitFor(async () => {
+    const { topics } = (await (await fetch(`${url}/api/topics`)).json()) as { topics: string[] }
+    expect(topics).toEqual(['test'])
+  })
+  const topic = (await (await fetch(`${url}/api/topics/test`)).json()) as { depth: number; message: string }
+  expect(topic).toMatchObject({ depth: 1, message: '' })
+})
+
+test('without an address there is no page', async () => {
+  using folder = temporaryFolder()
+  await using nsq = new NsqProcess([...FREE_PORTS, '--nsqadmin.http-address='], folder.path)
+  await nsq.printed(UP)
+  expect(nsq.stdout).not.toContain('nsqadmin')
+})
+
 test('there are no colours where no terminal is', async () => {
   using folder = temporaryFolder()
   await using nsq = new NsqProcess(FREE_PORTS, folder.path)
@@ -33,7 +56,7 @@ test('there are no colours where no terminal is', async () => {
   expect(nsq.stdout).not.toContain('\u001b')
 })
 
-test.each(['nsqd.tcp', 'nsqd.http', 'nsqlookupd.tcp', 'nsqlookupd.http'])(
+test.each(['nsqd.tcp', 'nsqd.http', 'nsqlookupd.tcp', 'nsqlookupd.http', 'nsqadmin.http'])(
   'a taken port of %s is named, with the flag that chooses another, and nothing is left running',
   async (listener) => {
     using folder = temporaryFolder()

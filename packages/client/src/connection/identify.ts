@@ -1,12 +1,26 @@
 // IDENTIFY: what we say of ourselves and ask for, and what the server grants (NSQ spec, "IDENTIFY").
-import type { ConnectionSettings } from './options.ts'
+import { hostname } from 'node:os'
+import { type Duration, toMs } from '../duration.ts'
+import { durationOption, numberOption } from '../option-value.ts'
+import type { ConnectionOptions } from './options.ts'
+
+/** Version of this package, for the user agent. */
+export const VERSION = '0.1.0'
+
+const DEFLATE_LEVEL = 6
+
+/** What consumers add to IDENTIFY. */
+export interface SubscriberIdentity {
+  /** Time after which nsqd takes a message back; 0: nsqd's default. */
+  msgTimeout?: Duration
+  /** Percent of the messages of the channel to get; 0: all. */
+  sampleRate?: number
+}
 
 /** What a server granted, with the defaults of servers that do not say. */
 export interface ServerFeatures {
   /** Largest RDY count the server takes. */
   rdyCountMax: number
-  /** Version of nsqd; empty for one that does not negotiate. */
-  version: string
   /** Time after which it takes back a message on this connection, ms. */
   msgTimeoutMs: number
   /** Longest time that TOUCH can hold a message, ms. */
@@ -18,67 +32,55 @@ export interface ServerFeatures {
   authRequired: boolean
 }
 
-/** What an nsqd that answers a plain OK does: no features, and its defaults. */
-const PLAIN: ServerFeatures = {
-  rdyCountMax: 2500,
-  version: '',
-  msgTimeoutMs: 60_000,
-  msgTimeoutMaxMs: 900_000,
-  tls: false,
-  snappy: false,
-  deflate: false,
-  deflateLevel: 6,
-  authRequired: false,
-}
-
-/** The body of IDENTIFY. */
-export function identifyBody(settings: ConnectionSettings): object {
+/** The body of IDENTIFY. @param heartbeatIntervalMs -1: none. @throws {RangeError} naming the option that is wrong */
+export function identifyBody(options: ConnectionOptions & SubscriberIdentity, heartbeatIntervalMs: number): object {
+  const { hostname: host = hostname(), outputBufferTimeout = 0, deflate = false } = options
+  const clientId = options.clientId ?? host.split('.', 1)[0]
   return {
-    client_id: settings.clientId,
-    hostname: settings.hostname,
-    user_agent: settings.userAgent,
+    client_id: clientId,
+    hostname: host,
+    user_agent: options.userAgent ?? `nsq-ts/${VERSION}`,
     // What client_id and hostname were called before nsqd 0.2.28.
-    short_id: settings.clientId,
-    long_id: settings.hostname,
+    short_id: clientId,
+    long_id: host,
     feature_negotiation: true,
-    heartbeat_interval: Math.round(settings.heartbeatIntervalMs),
-    output_buffer_size: settings.outputBufferSize,
-    output_buffer_timeout: Math.round(settings.outputBufferTimeoutMs),
-    tls_v1: settings.tls !== undefined,
-    snappy: settings.snappy,
-    deflate: settings.deflateLevel > 0,
-    deflate_level: settings.deflateLevel || PLAIN.deflateLevel,
-    sample_rate: settings.sampleRate,
-    msg_timeout: Math.round(settings.msgTimeoutMs),
-    topology_region: settings.topologyRegion,
-    topology_zone: settings.topologyZone,
+    heartbeat_interval: Math.round(heartbeatIntervalMs),
+    output_buffer_size: options.outputBufferSize ?? 0,
+    output_buffer_timeout:
+      outputBufferTimeout === -1 ? -1 : Math.round(toMs(outputBufferTimeout, 'outputBufferTimeout')),
+    tls_v1: Boolean(options.tls),
+    snappy: Boolean(options.snappy),
+    deflate: Boolean(deflate),
+    deflate_level: typeof deflate === 'number' ? deflate || DEFLATE_LEVEL : DEFLATE_LEVEL,
+    sample_rate: numberOption(options, 'sampleRate', 0, 0, 99),
+    msg_timeout: Math.round(durationOption(options, 'msgTimeout', 0)),
+    topology_region: options.topologyRegion ?? '',
+    topology_zone: options.topologyZone ?? '',
   }
 }
 
 /**
  * Reads the answer to IDENTIFY.
- * @param data a JSON object, or OK from a server that negotiates nothing
+ * @param data a JSON object, or OK from a server that negotiates nothing and works by its defaults
  * @throws {SyntaxError} when it is neither
  */
 export function parseFeatures(data: Buffer): ServerFeatures {
-  if (data[0] !== 0x7b) {
-    if (data.toString() === 'OK') return PLAIN
-    throw new SyntaxError(`unexpected answer to IDENTIFY: ${data.toString('utf8', 0, 100)}`)
-  }
-  const answer = JSON.parse(data.toString()) as Record<string, unknown>
+  const text = data.toString()
+  if (!text.startsWith('{') && text !== 'OK')
+    throw new SyntaxError(`unexpected answer to IDENTIFY: ${text.slice(0, 100)}`)
+  const answer = (text === 'OK' ? {} : JSON.parse(text)) as Record<string, unknown>
   const number = (key: string, fallback: number): number => {
     const value = answer[key]
     return typeof value === 'number' && value > 0 ? value : fallback
   }
   return {
-    rdyCountMax: number('max_rdy_count', PLAIN.rdyCountMax),
-    version: typeof answer['version'] === 'string' ? answer['version'] : '',
-    msgTimeoutMs: number('msg_timeout', PLAIN.msgTimeoutMs),
-    msgTimeoutMaxMs: number('max_msg_timeout', PLAIN.msgTimeoutMaxMs),
+    rdyCountMax: number('max_rdy_count', 2500),
+    msgTimeoutMs: number('msg_timeout', 60_000),
+    msgTimeoutMaxMs: number('max_msg_timeout', 900_000),
     tls: answer['tls_v1'] === true,
     snappy: answer['snappy'] === true,
     deflate: answer['deflate'] === true,
-    deflateLevel: number('deflate_level', PLAIN.deflateLevel),
+    deflateLevel: number('deflate_level', DEFLATE_LEVEL),
     authRequired: answer['auth_required'] === true,
   }
 }

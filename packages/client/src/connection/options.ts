@@ -1,8 +1,10 @@
 // What both producers and consumers may say about their connections.
+import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import { hostname } from 'node:os'
 import { type Duration, toMs } from '../duration.ts'
 import { type Environment, realEnvironment } from '../environment.ts'
+import { durationOption, numberOption, requireRange } from '../option-value.ts'
+import { identifyBody, type SubscriberIdentity } from './identify.ts'
 
 /** Options of every connection to nsqd. Durations are milliseconds or text such as `'5s'`. */
 export interface ConnectionOptions {
@@ -12,8 +14,10 @@ export interface ConnectionOptions {
   hostname?: string
   /** Shown in nsqd's /stats. Default: `nsq-ts/<version>`. */
   userAgent?: string
-  /** How often nsqd asks whether we live; two missed ones end the connection. 1s to 60s. Default 30s. */
+  /** How often nsqd asks whether we live, 1s up to its --max-heartbeat-interval (60s), or -1 for never. Default 30s. */
   heartbeatInterval?: Duration
+  /** How long nothing at all may come, heartbeats included, until a connection is given up. Default: two heartbeats. */
+  readTimeout?: Duration
   /** For connecting and the whole handshake. Default 5s. */
   connectTimeout?: Duration
   /**
@@ -37,79 +41,61 @@ export interface ConnectionOptions {
   topologyZone?: string
   /** Largest frame taken from nsqd, in bytes: larger ones end the connection. Default 64 MiB. */
   frameSizeMax?: number
-  /** Local address to connect from. */
+  /** Local IP address to connect from. */
   localAddress?: string
+  /** Local port to connect from: only for a client of one nsqd. */
+  localPort?: number
   /** For tests: time and chance. */
   environment?: Environment
 }
 
-/** What consumers add to IDENTIFY. */
-export interface SubscriberIdentity {
-  /** Time after which nsqd takes a message back, ms; 0: nsqd's default. */
-  msgTimeoutMs: number
-  /** Percent of the messages of the channel to get; 0: all. */
-  sampleRate: number
-}
-
-/** Options with every default filled in; units in the names. */
-export interface ConnectionSettings extends SubscriberIdentity {
-  clientId: string
-  hostname: string
-  userAgent: string
-  heartbeatIntervalMs: number
+/** What a connection is made by; units in the names. */
+export interface ConnectionSettings {
+  /** The body of IDENTIFY. */
+  identify: object
+  readTimeoutMs: number
   connectTimeoutMs: number
   tls: TlsOptions | undefined
   snappy: boolean
-  /** 0: no deflate. */
-  deflateLevel: number
+  deflate: boolean
   authSecret: string | undefined
-  outputBufferSize: number
-  outputBufferTimeoutMs: number
-  topologyRegion: string
-  topologyZone: string
   frameSizeMax: number
-  localAddress: string | undefined
+  /** What to connect from, as Node's `connect` takes it. */
+  local: Pick<ConnectionOptions, 'localAddress' | 'localPort'>
   environment: Environment
 }
 
-/** Version of this package, for the user agent. */
-export const VERSION = '0.1.0'
-
-const FRAME_SIZE_MAX = 64 * 1024 * 1024
-const DEFLATE_LEVEL = 6
+/** A day: nsqd has the last word. */
+const HEARTBEAT_INTERVAL_MAX_MS = 86_400_000
 
 /** @throws {RangeError} naming the option that is out of its bounds */
-export function connectionSettings(options: ConnectionOptions, identity: SubscriberIdentity): ConnectionSettings {
-  const host = options.hostname ?? hostname()
-  const deflateLevel = options.deflate === true ? DEFLATE_LEVEL : Number(options.deflate ?? 0)
-  requireRange('deflate', deflateLevel, 0, 9)
-  if (options.snappy === true && deflateLevel > 0) throw new RangeError('snappy and deflate exclude each other')
-  const heartbeatIntervalMs = toMs(options.heartbeatInterval ?? 30_000, 'heartbeatInterval')
-  requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, 60_000)
-  requireRange('frameSizeMax', options.frameSizeMax ?? FRAME_SIZE_MAX, 1024, 2 ** 31 - 1)
+export function connectionSettings(options: ConnectionOptions & SubscriberIdentity): ConnectionSettings {
+  const { heartbeatInterval = 30_000, snappy = false, deflate = false, localAddress } = options
+  requireRange('deflate', Number(deflate), 0, 9)
+  if (snappy && deflate) throw new RangeError('snappy and deflate exclude each other')
+  const heartbeatIntervalMs = heartbeatInterval === -1 ? -1 : toMs(heartbeatInterval, 'heartbeatInterval')
+  if (heartbeatIntervalMs !== -1) {
+    requireRange('heartbeatInterval', heartbeatIntervalMs, 1000, HEARTBEAT_INTERVAL_MAX_MS)
+  }
+  const twoHeartbeatsMs = heartbeatIntervalMs === -1 ? Infinity : 2 * heartbeatIntervalMs
+  const readTimeoutMs = durationOption(options, 'readTimeout', twoHeartbeatsMs)
+  requireRange('readTimeout', readTimeoutMs, Math.max(100, heartbeatIntervalMs), Infinity)
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new RangeError(`localAddress: ${localAddress} is no IP address`)
+  }
   return {
-    ...identity,
-    clientId: options.clientId ?? host.split('.', 1)[0]!,
-    hostname: host,
-    userAgent: options.userAgent ?? `nsq-ts/${VERSION}`,
-    heartbeatIntervalMs,
-    connectTimeoutMs: toMs(options.connectTimeout ?? 5000, 'connectTimeout'),
+    identify: identifyBody(options, heartbeatIntervalMs),
+    readTimeoutMs,
+    connectTimeoutMs: durationOption(options, 'connectTimeout', 5000),
     tls: options.tls === true ? {} : options.tls || undefined,
-    snappy: options.snappy ?? false,
-    deflateLevel,
+    snappy,
+    deflate: Boolean(deflate),
     authSecret: options.authSecret,
-    outputBufferSize: options.outputBufferSize ?? 0,
-    outputBufferTimeoutMs:
-      options.outputBufferTimeout === -1 ? -1 : toMs(options.outputBufferTimeout ?? 0, 'outputBufferTimeout'),
-    topologyRegion: options.topologyRegion ?? '',
-    topologyZone: options.topologyZone ?? '',
-    frameSizeMax: options.frameSizeMax ?? FRAME_SIZE_MAX,
-    localAddress: options.localAddress,
+    frameSizeMax: numberOption(options, 'frameSizeMax', 64 * 1024 * 1024, 1024, 2 ** 31 - 1),
+    local: {
+      ...(localAddress !== undefined && { localAddress }),
+      localPort: numberOption(options, 'localPort', 0, 0, 65_535), // 0: any
+    },
     environment: options.environment ?? realEnvironment,
   }
-}
-
-/** @throws {RangeError} unless `value` is a number within the bounds */
-export function requireRange(name: string, value: number, min: number, max: number): void {
-  if (!(value >= min && value <= max)) throw new RangeError(`${name}: ${value} is not within ${min}..${max}`)
 }

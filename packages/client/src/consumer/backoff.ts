@@ -4,7 +4,8 @@
 //                                                          `--success--> level n-1, waiting; at level 0 full flow again
 //
 // One state for the whole consumer. While it waits all outcomes are ignored, so a burst of failures counts once.
-import type { Environment, Timer } from '../environment.ts'
+import { Alarm } from '../alarm.ts'
+import type { Environment } from '../environment.ts'
 
 /** What a message's end means for the flow. */
 export type Outcome = 'success' | 'failure' | 'neutral'
@@ -34,16 +35,15 @@ export interface BackoffHandler {
 export class Backoff {
   readonly #strategy: BackoffStrategy
   readonly #maxMs: number
-  readonly #environment: Environment
+  readonly #wait: Alarm
   readonly #handler: BackoffHandler
   #level = 0
-  #timer: Timer | undefined
 
   /** @param maxMs longest wait */
   constructor(strategy: BackoffStrategy, maxMs: number, environment: Environment, handler: BackoffHandler) {
     this.#strategy = strategy
     this.#maxMs = maxMs
-    this.#environment = environment
+    this.#wait = new Alarm(environment)
     this.#handler = handler
   }
 
@@ -53,7 +53,7 @@ export class Backoff {
   }
 
   get isWaiting(): boolean {
-    return this.#timer !== undefined
+    return this.#wait.isSet
   }
 
   /** A message ended. Before its FIN or REQ is sent, so that nsqd sends no further message in between. */
@@ -67,14 +67,11 @@ export class Backoff {
       return
     }
     const waitMs = Math.min(this.#strategy(this.#level), this.#maxMs)
-    this.#timer = this.#environment.setTimer(() => {
-      this.#timer = undefined
-      this.#handler.onBackoffTest()
-    }, waitMs)
+    this.#wait.set(() => this.#handler.onBackoffTest(), waitMs)
     this.#handler.onBackoffWait(this.#level, waitMs)
   }
 
   close(): void {
-    this.#environment.clearTimer(this.#timer)
+    this.#wait.clear()
   }
 }

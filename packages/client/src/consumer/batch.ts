@@ -1,8 +1,8 @@
 // Several messages at a time.
-import { type Duration, toMs } from '../duration.ts'
+import type { Duration } from '../duration.ts'
 import type { Environment } from '../environment.ts'
 import type { Message, RequeueOptions } from './message.ts'
-import type { MessageStream } from './sink.ts'
+import type { MessageStream } from './message-stream.ts'
 
 /** How batches are made. */
 export interface BatchOptions {
@@ -47,24 +47,27 @@ export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
 /** When everything that may be in flight is in the batch already: how long stragglers get. */
 const SATURATED_WAIT_MS = 5
 
-/**
- * @param isSaturated whether, with so many in the batch, nsqd may send no more before some are answered
- * @returns undefined when the stream is closed and nothing was collected
- */
+/** What tells a batch when to wait no longer. */
+interface BatchHost {
+  readonly environment: Environment
+  /** Whether, with so many in the batch, nsqd may send no more before some are answered. */
+  isSaturated(held: number): boolean
+}
+
+/** @returns undefined when the stream is closed and nothing was collected */
 export async function collectBatch<Out>(
   stream: MessageStream<Out>,
-  options: BatchOptions,
-  environment: Environment,
-  isSaturated: (size: number) => boolean,
+  size: number,
+  waitMs: number,
+  host: BatchHost,
 ): Promise<Batch<Out> | undefined> {
-  const waitMs = toMs(options.wait ?? 1000, 'wait')
   const first = await stream.next()
   if (first === undefined) return undefined
   const messages = [first]
-  const deadline = environment.now() + waitMs
-  while (messages.length < options.size) {
-    const leftMs = deadline - environment.now()
-    const message = await stream.next(isSaturated(messages.length) ? Math.min(leftMs, SATURATED_WAIT_MS) : leftMs)
+  const deadline = host.environment.now() + waitMs
+  while (messages.length < size) {
+    const leftMs = deadline - host.environment.now()
+    const message = await stream.next(host.isSaturated(messages.length) ? Math.min(leftMs, SATURATED_WAIT_MS) : leftMs)
     if (message === undefined) break
     messages.push(message)
   }

@@ -1,22 +1,26 @@
 // The consumer: connects to every node that has the topic, spreads maxInFlight over them, and hands messages to a handler, a
 // loop, or in batches.
-import { parseAddresses } from '../address.ts'
+import { normalAddress } from '../address.ts'
+import { Alarm } from '../alarm.ts'
 import type { Decoder } from '../codec.ts'
-import { processTracing, publishConnectionChange } from '../diagnostics.ts'
+import { processTracing, publishConnectionChange, traced } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
-import { toMs } from '../duration.ts'
-import type { Environment, Timer } from '../environment.ts'
-import { ClosedError, HandlerError, MessageLostError, type NsqError } from '../errors.ts'
+import type { Duration } from '../duration.ts'
+import type { Environment } from '../environment.ts'
+import { ClosedError, HandlerError, messageOf, MessageLostError, type NsqError } from '../errors.ts'
 import { Events } from '../events.ts'
+import { Fifo } from '../fifo.ts'
+import { durationOption, numberOption, requireRange } from '../option-value.ts'
 import { Backoff, type Outcome } from './backoff.ts'
-import { type Batch, type BatchOptions, collectBatch } from './batch.ts'
+import type { Batch, BatchOptions } from './batch.ts'
 import { ConsumerNode, type ConsumerNodeOwner } from './consumer-node.ts'
+import type { LoopHost } from './loops.ts'
 import { Message } from './message.ts'
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './options.ts'
 import { Ownership } from './ownership.ts'
 import { RdyDistribution } from './rdy-distribution.ts'
-import { HandlerPool, MessageStream, type Sink } from './sink.ts'
+import { HandlerPool, type Sink } from './sink.ts'
 
 /** Handles one message. Returning finishes it, throwing requeues it and slows the consumer down, unless it was answered. */
 export type Handler<Out> = (message: Message<Out>) => unknown
@@ -91,7 +95,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   #maxInFlight: number
   readonly #static: Set<string>
   #discovered: ReadonlySet<string> = new Set()
-  #turnTimer: Timer | undefined
+  readonly #turn: Alarm
   #isStarted = false
   #isPaused = false
   #closed: Promise<void> | undefined
@@ -106,6 +110,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#settings = consumerSettings(options)
     this.#environment = this.#settings.connection.environment
     this.#codec = options.codec
+    this.#turn = new Alarm(this.#environment)
     this.#maxInFlight = this.#settings.maxInFlight ?? 1
     this.#static = new Set(this.#settings.nsqd)
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
@@ -136,8 +141,8 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
    * @throws {RangeError | TypeError | ClosedError} at the call, for misuse
    */
   run(handler: Handler<Out>, options: RunOptions = {}): Promise<void> {
-    const { concurrency = 1, manual = false } = options
-    if (!(concurrency >= 1)) throw new RangeError(`concurrency: ${concurrency} is less than 1`)
+    const { manual = false } = options
+    const concurrency = numberOption(options, 'concurrency', 1, 1, Infinity)
     const pool = new HandlerPool<Out>(concurrency, (message) => this.#handle(message, handler, manual))
     this.#start(pool, Number.isFinite(concurrency) ? concurrency : 1)
     return this.#ended
@@ -148,16 +153,8 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
    * or an error, gives it back at once, so finish() it before a break. Ends when the consumer is closed.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message<Out>, void, undefined> {
-    const stream = this.#openStream(1)
-    let current: Message<Out> | undefined
-    try {
-      while ((current = await stream.next()) !== undefined) {
-        yield current
-        current.finish()
-      }
-    } finally {
-      this.#closeStream(stream, current === undefined ? [] : [current])
-    }
+    const { eachMessage } = await import('./loops.ts')
+    yield* eachMessage(this.#loopHost())
   }
 
   /**
@@ -165,18 +162,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
    * the next finishes what of the last was not answered; leaving the loop early gives that back.
    */
   async *batches(options: BatchOptions): AsyncGenerator<Batch<Out>, void, undefined> {
-    if (!(options.size >= 1)) throw new RangeError(`size: ${options.size} is less than 1`)
-    const stream = this.#openStream(options.size)
-    let current: Batch<Out> | undefined
-    try {
-      const isSaturated = (size: number): boolean => this.#isSaturated(size)
-      while ((current = await collectBatch(stream, options, this.#environment, isSaturated)) !== undefined) {
-        if (current.size > 0) yield current
-        current.finish()
-      }
-    } finally {
-      this.#closeStream(stream, current === undefined ? [] : current.messages)
-    }
+    const size = numberOption(options, 'size', 0, 1, Infinity)
+    const waitMs = durationOption(options, 'wait', 1000)
+    const { eachBatch } = await import('./loops.ts')
+    yield* eachBatch(this.#loopHost(), size, waitMs)
   }
 
   /** Stops the flow of messages; what is in flight goes on. */
@@ -201,21 +190,21 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   }
 
   set maxInFlight(count: number) {
-    if (!(count >= 0)) throw new RangeError(`maxInFlight: ${count} is less than 0`)
+    requireRange('maxInFlight', count, 0, Infinity)
     this.#maxInFlight = count
     this.#adjustFlow()
   }
 
   /** Consumes from one more nsqd. @throws {RangeError} when `address` is none */
   addNode(address: string): void {
-    const [normal = ''] = parseAddresses(address)
+    const normal = normalAddress(address)
     this.#static.add(normal)
     if (this.#isStarted) this.#addNode(normal)
   }
 
   /** Leaves an nsqd: what is in flight there is answered first. Discovery may find it again. */
   async removeNode(address: string): Promise<void> {
-    const [normal = ''] = parseAddresses(address)
+    const normal = normalAddress(address)
     this.#static.delete(normal)
     const node = this.#nodes.get(normal)
     if (node === undefined) return
@@ -253,8 +242,8 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
    * @param options `timeout`: how long handlers get; what they have not answered by then is given back, and their signals
    *   abort. Default: the consumer's closeTimeout.
    */
-  close(options: { timeout?: number | string } = {}): Promise<void> {
-    const timeoutMs = options.timeout === undefined ? this.#settings.closeTimeoutMs : toMs(options.timeout, 'timeout')
+  close(options: { timeout?: Duration } = {}): Promise<void> {
+    const timeoutMs = durationOption(options, 'timeout', this.#settings.closeTimeoutMs)
     this.#closed ??= this.#closeOnce(timeoutMs)
     return this.#closed
   }
@@ -278,17 +267,19 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#discovery?.start()
   }
 
-  #openStream(maxInFlightDefault: number): MessageStream<Out> {
-    const stream = new MessageStream<Out>(this.#environment)
-    this.#start(stream, maxInFlightDefault)
-    return stream
-  }
-
-  #closeStream(stream: MessageStream<Out>, unanswered: readonly Message<Out>[]): void {
-    if (this.#sink === stream) this.#sink = undefined
-    this.#adjustFlow() // before anything is given back, or it would come here again
-    giveBack(unanswered)
-    giveBack(stream.close())
+  #loopHost(): LoopHost<Out> {
+    return {
+      environment: this.#environment,
+      waiting: new Fifo(),
+      open: (sink, maxInFlightDefault) => this.#start(sink, maxInFlightDefault),
+      close: (sink, unanswered) => {
+        if (this.#sink === sink) this.#sink = undefined
+        this.#adjustFlow() // before anything is given back, or it would come here again
+        giveBack(unanswered)
+        giveBack(sink.close())
+      },
+      isSaturated: (held) => this.#isSaturated(held),
+    }
   }
 
   // Messages
@@ -327,14 +318,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     }
   }
 
-  async #handleTraced(message: Message<Out>, handler: Handler<Out>): Promise<void> {
+  #handleTraced(message: Message<Out>, handler: Handler<Out>): Promise<void> {
     const { topic, channel } = this.#settings
-    const next = async (): Promise<void> => {
-      await handler(message)
-    }
-    const around = this.#options.aroundMessage
-    const run = around === undefined ? next : (): Promise<void> => around(message, next)
-    await processTracing.tracePromise(run, { topic, channel, message })
+    const next = async (): Promise<void> => void (await handler(message))
+    return traced(processTracing, { topic, channel, message }, this.#options.aroundMessage, message, next)
   }
 
   #onHandled(message: Message<Out>, manual: boolean): void {
@@ -342,8 +329,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   }
 
   #onThrown(message: Message<Out>, cause: unknown): void | Promise<void> {
-    const text = cause instanceof Error ? cause.message : String(cause)
-    const reason = new HandlerError(`the handler threw at attempt ${message.attempts}: ${text}`, { cause })
+    const reason = new HandlerError(`the handler threw at attempt ${message.attempts}: ${messageOf(cause)}`, { cause })
     this.emit('error', reason)
     if (message.hasResponded || message.isLost) return
     const { maxAttempts } = this.#settings
@@ -399,11 +385,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   /** Where there are more connections than messages allowed, passes the turn on, fast enough that nobody waits long. */
   #keepTurns(): void {
-    if (this.#turnTimer !== undefined || !this.#distribution.isScarce || this.#closed !== undefined) return
+    if (this.#turn.isSet || !this.#distribution.isScarce || this.#closed !== undefined) return
     const { limit, size } = this.#distribution
     const turnMs = Math.min(TURN_MAX_MS, Math.max(TURN_MIN_MS, (ROUND_MS * limit) / size))
-    this.#turnTimer = this.#environment.setTimer(() => {
-      this.#turnTimer = undefined
+    this.#turn.set(() => {
       this.#distribution.rotate()
       this.#keepTurns()
     }, turnMs)
@@ -476,7 +461,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   async #closeOnce(timeoutMs: number): Promise<void> {
     await Promise.resolve() // so that #closed is set: nothing may start from here on
     this.#backoff?.close()
-    this.#environment.clearTimer(this.#turnTimer)
+    this.#turn.clear()
     this.#adjustFlow()
     const nodes = [...this.#nodes.values(), ...this.#leaving]
     const drained = Promise.all(nodes.map((node) => node.close()))

@@ -1,15 +1,11 @@
 // What may be said about a consumer, with every default.
 import { isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
-import { type NodeSource, parseAddresses } from '../address.ts'
+import { type NodeSource, parseNodeSource } from '../address.ts'
 import type { Decoder } from '../codec.ts'
-import {
-  type ConnectionOptions,
-  type ConnectionSettings,
-  connectionSettings,
-  requireRange,
-} from '../connection/options.ts'
+import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from '../connection/options.ts'
 import type { DiscoveryOptions } from '../discovery/options.ts'
-import { type Duration, toMs } from '../duration.ts'
+import type { Duration } from '../duration.ts'
+import { durationOption, numberOption, requireRange } from '../option-value.ts'
 import { type BackoffStrategy, exponential, fullJitter } from './backoff.ts'
 import type { Message } from './message.ts'
 
@@ -80,40 +76,29 @@ export interface ConsumerSettings {
 
 /** @throws {RangeError} naming the option that is wrong */
 export function consumerSettings<Out>(options: ConsumerOptions<Out>): ConsumerSettings {
-  if (!isValidTopicName(options.topic)) throw new RangeError(`topic: ${JSON.stringify(options.topic)} is no topic name`)
-  if (!isValidChannelName(options.channel)) {
-    throw new RangeError(`channel: ${JSON.stringify(options.channel)} is no channel name`)
-  }
-  const msgTimeoutMs = toMs(options.msgTimeout ?? 0, 'msgTimeout')
-  const sampleRate = options.sampleRate ?? 0
-  requireRange('sampleRate', sampleRate, 0, 99)
-  if (options.maxInFlight !== undefined) requireRange('maxInFlight', options.maxInFlight, 0, Infinity)
-  requireRange('maxAttempts', options.maxAttempts ?? 0, 0, 65_535)
-  const nsqd = parseAddresses(options.nsqd)
-  if (nsqd.length === 0 && (options.lookupd ?? []).length === 0)
-    throw new RangeError('nsqd or lookupd: at least one address')
-  const connection = connectionSettings(options, { msgTimeoutMs, sampleRate })
+  const { topic, channel, maxInFlight, backoff = {} } = options
+  if (!isValidTopicName(topic)) throw new RangeError(`topic: ${JSON.stringify(topic)} is no topic name`)
+  if (!isValidChannelName(channel)) throw new RangeError(`channel: ${JSON.stringify(channel)} is no channel name`)
+  requireRange('maxInFlight', maxInFlight ?? 0, 0, Infinity)
+  const connection = connectionSettings(options)
   return {
-    topic: options.topic,
-    channel: options.channel,
+    topic,
+    channel,
     connection,
-    nsqd,
-    maxInFlight: options.maxInFlight,
-    maxAttempts: options.maxAttempts ?? 0,
-    requeueDelayMs: toMs(options.requeueDelay ?? 90_000, 'requeueDelay'),
-    requeueDelayMaxMs: toMs(options.requeueDelayMax ?? 900_000, 'requeueDelayMax'),
-    backoff:
-      options.backoff === false
-        ? undefined
-        : backoffSettings(options.backoff ?? {}, () => connection.environment.random()),
+    nsqd: parseNodeSource(options),
+    maxInFlight,
+    maxAttempts: numberOption(options, 'maxAttempts', 0, 0, 65_535),
+    requeueDelayMs: durationOption(options, 'requeueDelay', 90_000),
+    requeueDelayMaxMs: durationOption(options, 'requeueDelayMax', 900_000),
+    backoff: backoff === false ? undefined : backoffSettings(backoff, () => connection.environment.random()),
     autoTouch: options.autoTouch ?? true,
-    closeTimeoutMs: toMs(options.closeTimeout ?? 30_000, 'closeTimeout'),
+    closeTimeoutMs: durationOption(options, 'closeTimeout', 30_000),
   }
 }
 
 function backoffSettings(options: BackoffOptions, random: () => number): ConsumerSettings['backoff'] {
-  const multiplierMs = toMs(options.multiplier ?? 1000, 'backoff.multiplier')
-  const maxMs = toMs(options.max ?? 120_000, 'backoff.max')
+  const multiplierMs = durationOption(options, 'multiplier', 1000)
+  const maxMs = durationOption(options, 'max', 120_000)
   const { strategy = 'exponential' } = options
   if (typeof strategy === 'function') return { strategy, maxMs }
   return { strategy: strategy === 'exponential' ? exponential(multiplierMs) : fullJitter(multiplierMs, random), maxMs }

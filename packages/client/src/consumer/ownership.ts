@@ -1,6 +1,7 @@
 // Keeps messages ours while they are worked on, by TOUCH, and notices when they are not any more. One timer looks at everything
 // in flight: a timer per message would cost more than the message.
-import type { Environment, Timer } from '../environment.ts'
+import { Alarm } from '../alarm.ts'
+import type { Environment } from '../environment.ts'
 import { MessageLostError } from '../errors.ts'
 import type { ConsumerNode } from './consumer-node.ts'
 
@@ -12,28 +13,28 @@ export class Ownership {
   readonly #environment: Environment
   readonly #autoTouch: boolean
   readonly #nodes: () => Iterable<ConsumerNode>
-  #timer: Timer | undefined
+  readonly #alarm: Alarm
 
   constructor(environment: Environment, autoTouch: boolean, nodes: () => Iterable<ConsumerNode>) {
     this.#environment = environment
+    this.#alarm = new Alarm(environment)
     this.#autoTouch = autoTouch
     this.#nodes = nodes
   }
 
   /** Begins, or adapts to a node with another time-out. */
   watch(): void {
-    this.#environment.clearTimer(this.#timer)
     let msgTimeoutMs = Infinity
     for (const node of this.#nodes()) msgTimeoutMs = Math.min(msgTimeoutMs, node.msgTimeoutMs)
     const delayMs = Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, msgTimeoutMs / 8))
-    this.#timer = this.#environment.setTimer(() => {
+    this.#alarm.set(() => {
       this.#look()
       this.watch()
     }, delayMs)
   }
 
   close(): void {
-    this.#environment.clearTimer(this.#timer)
+    this.#alarm.clear()
   }
 
   #look(): void {

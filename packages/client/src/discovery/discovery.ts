@@ -1,12 +1,10 @@
-// Finds nodes: asks every nsqlookupd, again and again, and reports the union of what they last said. One that does not answer
-// keeps its last word: a failure of discovery takes no node away.
-import { Agent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import type { LookupError } from '../errors.ts'
-import { reconnectDelayMs } from '../reconnect-delay.ts'
-import { askLookupd } from './lookup-request.ts'
+// Finds nodes through nsqlookupd: the union of what they last said. One that does not answer keeps its last word: a failure of
+// discovery takes no node away. What asks them is loaded only by programs that name one.
+import { formatAddress, type HostPort } from '../address.ts'
+import { LookupError, messageOf } from '../errors.ts'
 import { lookupdUrl } from './lookupd-url.ts'
 import type { DiscoverySettings } from './options.ts'
+import type { Poller, PollerHandler } from './poller.ts'
 
 /** What discovery reports. */
 export interface DiscoveryHandler {
@@ -15,23 +13,16 @@ export interface DiscoveryHandler {
   onLookupError(error: LookupError): void
 }
 
-/** How long one is asked to wait for a change. */
-const WAIT_MS = 30_000
-/** An answer that took this long was waited for. */
-const WAITED_MS = 1000
-
-export class Discovery {
-  readonly #urls: URL[]
+export class Discovery implements PollerHandler {
+  readonly #urls: readonly URL[]
   readonly #settings: DiscoverySettings
   readonly #handler: DiscoveryHandler
-  readonly #agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
+  /** What each of them said. */
   readonly #known = new Map<URL, string[]>()
-  readonly #closing = new AbortController()
-  /** Ends the pauses of all loops. */
-  #hurry = new AbortController()
-  #loops: Promise<void>[] = []
+  #poller: Promise<Poller | undefined> | undefined
 
   /**
+   * Touches no network.
    * @param path asked where an address has none: `/lookup` or `/nodes`
    * @throws {RangeError} when an address is wrong
    */
@@ -42,100 +33,55 @@ export class Discovery {
     settings: DiscoverySettings,
     handler: DiscoveryHandler,
   ) {
-    const addresses = typeof lookupd === 'string' ? [lookupd] : lookupd
-    const urls = new Map(
-      addresses.map((address) => [lookupdUrl(address, path, query).href, lookupdUrl(address, path, query)]),
-    )
+    const urls = new Map<string, URL>()
+    for (const address of [lookupd].flat()) {
+      const url = lookupdUrl(address, path, query)
+      urls.set(url.href, url)
+    }
     this.#urls = [...urls.values()]
     this.#settings = settings
     this.#handler = handler
   }
 
   start(): void {
-    if (this.#loops.length === 0) this.#loops = this.#urls.map((url) => this.#pollForEver(url))
+    this.#poller ??= this.#load()
   }
 
   /** Asks all of them soon: a node was lost. */
   hurry(): void {
-    this.#hurry.abort()
-    this.#hurry = new AbortController()
+    void this.#poller?.then((poller) => poller?.hurry())
   }
 
   async close(): Promise<void> {
-    this.#closing.abort()
-    this.#hurry.abort()
-    await Promise.all(this.#loops)
-    for (const agent of Object.values(this.#agents)) agent.destroy()
+    const poller = await this.#poller
+    await poller?.close()
   }
 
-  async #pollForEver(url: URL): Promise<void> {
-    const { environment, pollIntervalMs, pollJitter } = this.#settings
-    let failures = 0
-    let since: string | undefined
-    while (!this.#closing.signal.aborted) {
-      try {
-        const askedAt = environment.now()
-        const token = await this.#ask(url, since)
-        failures = 0
-        // No pause after a change, nor after it waited for one; but one that answers at once with nothing new gets its rest.
-        const waited = token !== undefined && (token !== since || environment.now() - askedAt >= WAITED_MS)
-        since = token
-        if (waited) continue
-      } catch (error) {
-        if (this.#closing.signal.aborted) return
-        failures++
-        since = undefined
-        this.#handler.onLookupError(error as LookupError)
-      }
-      const delayMs = pollIntervalMs * (1 + pollJitter * (environment.random() - 0.5))
-      await this.#pause(failures === 0 ? delayMs : Math.min(delayMs, reconnectDelayMs(failures + 3, environment)))
-    }
-  }
+  // PollerHandler
 
-  /** @returns the token to ask again with, where waiting is offered */
-  async #ask(url: URL, since: string | undefined): Promise<string | undefined> {
-    const asked = new URL(url)
-    const waitMs = since === undefined ? 0 : WAIT_MS
-    asked.searchParams.set('wait', `${waitMs / 1000}s`) // one that cannot wait takes no notice
-    if (since !== undefined) asked.searchParams.set('since', since)
-    const timeoutMs = this.#settings.timeoutMs + waitMs
-    const agent = this.#agents[url.protocol as 'http:' | 'https:']
-    const request = new AbortController()
-    const abandon = (): void => request.abort(this.#closing.signal.reason)
-    const timer = this.#settings.environment.setTimer(
-      () => request.abort(new Error(`no answer within ${timeoutMs} ms`)),
-      timeoutMs,
+  onAnswer(url: URL, nodes: readonly HostPort[]): void {
+    this.#known.set(
+      url,
+      nodes.map(({ host, port }) => formatAddress(host, port)),
     )
-    this.#closing.signal.addEventListener('abort', abandon)
     try {
-      const answer = await askLookupd(asked, agent, this.#settings.token, request.signal)
-      this.#learn(url, answer.addresses)
-      return answer.token
-    } finally {
-      this.#closing.signal.removeEventListener('abort', abandon)
-      this.#settings.environment.clearTimer(timer)
+      this.#handler.onNodes(this.#settings.filter([...new Set([...this.#known.values()].flat())]))
+    } catch (error) {
+      this.onFailure(url, error) // of the program's own filter
     }
   }
 
-  #learn(url: URL, addresses: string[]): void {
-    if (this.#closing.signal.aborted) return
-    this.#known.set(url, addresses)
-    const union = new Set([...this.#known.values()].flat())
-    this.#handler.onNodes(this.#settings.filter([...union]))
+  onFailure(url: URL, error: unknown): void {
+    this.#handler.onLookupError(new LookupError(url.href, messageOf(error), { cause: error }))
   }
 
-  #pause(delayMs: number): Promise<void> {
-    const { signal } = this.#hurry
-    const { environment } = this.#settings
-    return new Promise((resolve) => {
-      const done = (): void => {
-        environment.clearTimer(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = environment.setTimer(done, delayMs)
-      if (signal.aborted || this.#closing.signal.aborted) done()
-      else signal.addEventListener('abort', done)
-    })
+  async #load(): Promise<Poller | undefined> {
+    try {
+      const { Poller } = await import('./poller.ts')
+      return new Poller(this.#urls, this.#settings, this)
+    } catch (error) {
+      this.onFailure(this.#urls[0]!, error)
+      return undefined
+    }
   }
 }

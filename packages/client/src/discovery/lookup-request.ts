@@ -1,13 +1,12 @@
 // One question to one nsqlookupd.
 import { type Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { formatAddress } from '../address.ts'
-import { LookupError } from '../errors.ts'
+import type { HostPort } from '../address.ts'
 
 /** What an nsqlookupd knew. */
 export interface LookupAnswer {
-  /** `broadcast_address:tcp_port` of each producer, without repetition. */
-  addresses: string[]
+  /** Broadcast address and TCP port of each producer. */
+  nodes: HostPort[]
   /** For asking it to wait for the next change; undefined where it offers no such thing. */
   token: string | undefined
 }
@@ -18,22 +17,18 @@ export const TOKEN_HEADER = 'x-nsq-since'
 /** Bytes of an answer beyond which it is refused: some hundred thousand producers. */
 const ANSWER_SIZE_MAX = 64 * 1024 * 1024
 
-/** @throws {LookupError} when there is no answer, or none that can be used */
+/** @throws {Error} when there is no answer, or none that can be used */
 export async function askLookupd(
   url: URL,
   agent: Agent,
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<LookupAnswer> {
-  try {
-    const { status, body, changeToken } = await get(url, agent, token, signal)
-    // An nsqlookupd that has not heard of the topic yet.
-    if (status === 404) return { addresses: [], token: changeToken }
-    if (status !== 200) throw new Error(`status ${status}`)
-    return { addresses: addressesOf(JSON.parse(body)), token: changeToken }
-  } catch (error) {
-    throw new LookupError(url.href, error instanceof Error ? error.message : String(error), { cause: error })
-  }
+  const { status, body, changeToken } = await get(url, agent, token, signal)
+  // An nsqlookupd that has not heard of the topic yet.
+  if (status === 404) return { nodes: [], token: changeToken }
+  if (status !== 200) throw new Error(`status ${status}`)
+  return { nodes: nodesOf(JSON.parse(body)), token: changeToken }
 }
 
 interface HttpAnswer {
@@ -74,14 +69,14 @@ function get(url: URL, agent: Agent, token: string | undefined, signal: AbortSig
 }
 
 /** @param answer `{ producers: [...] }`, or that in the `data` of nsqlookupd before 1.0 */
-function addressesOf(answer: unknown): string[] {
+function nodesOf(answer: unknown): HostPort[] {
   const outer = answer as { producers?: unknown; data?: { producers?: unknown } } | null
   const producers = outer?.producers ?? outer?.data?.producers
   if (!Array.isArray(producers)) throw new TypeError('an answer without producers')
-  const addresses = new Set<string>()
+  const nodes: HostPort[] = []
   for (const producer of producers as { broadcast_address?: unknown; tcp_port?: unknown }[]) {
     const { broadcast_address: host, tcp_port: port } = producer
-    if (typeof host === 'string' && host !== '' && typeof port === 'number') addresses.add(formatAddress(host, port))
+    if (typeof host === 'string' && host !== '' && typeof port === 'number') nodes.push({ host, port })
   }
-  return [...addresses]
+  return nodes
 }

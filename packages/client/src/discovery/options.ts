@@ -1,7 +1,8 @@
 // How nodes are looked for.
-import { type Duration, toMs } from '../duration.ts'
+import type { Duration } from '../duration.ts'
 import type { Environment } from '../environment.ts'
-import { requireRange } from '../connection/options.ts'
+import { durationOption, numberOption, requireRange } from '../option-value.ts'
+import { reconnectDelayMs } from '../reconnect-delay.ts'
 
 /** Options of discovery. Durations are milliseconds or text such as `'5s'`. */
 export interface DiscoveryOptions {
@@ -21,6 +22,8 @@ export interface DiscoveryOptions {
 export interface DiscoverySettings {
   pollIntervalMs: number
   pollJitter: number
+  /** Wait after so many failures in a row, unless the interval is shorter. */
+  retryDelayMs: (failures: number) => number
   timeoutMs: number
   token: string | undefined
   filter: (addresses: string[]) => string[]
@@ -29,13 +32,13 @@ export interface DiscoverySettings {
 
 /** @throws {RangeError} naming the option that is wrong */
 export function discoverySettings(options: DiscoveryOptions, environment: Environment): DiscoverySettings {
-  const pollIntervalMs = toMs(options.lookupdPollInterval ?? 60_000, 'lookupdPollInterval')
+  const pollIntervalMs = durationOption(options, 'lookupdPollInterval', 60_000)
   requireRange('lookupdPollInterval', pollIntervalMs, 10, 3_600_000)
-  requireRange('lookupdPollJitter', options.lookupdPollJitter ?? 0.3, 0, 1)
   return {
     pollIntervalMs,
-    pollJitter: options.lookupdPollJitter ?? 0.3,
-    timeoutMs: toMs(options.lookupdTimeout ?? 10_000, 'lookupdTimeout'),
+    pollJitter: numberOption(options, 'lookupdPollJitter', 0.3, 0, 1),
+    retryDelayMs: (failures) => reconnectDelayMs(failures + 3, environment),
+    timeoutMs: durationOption(options, 'lookupdTimeout', 10_000),
     token: options.lookupdToken,
     filter: options.filterNodes ?? ((addresses) => addresses),
     environment,

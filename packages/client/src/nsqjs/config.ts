@@ -1,5 +1,4 @@
 // Options as nsqjs 0.13 names them, in its units and with its defaults, turned into ours. Unknown ones are dropped, as there.
-import { parseAddresses } from '../address.ts'
 import type { ConnectionOptions } from '../connection/options.ts'
 import type { ConsumerOptions } from '../consumer/options.ts'
 
@@ -129,7 +128,7 @@ export function consumerOptionsOf(
     lookupdPollJitter: options.lookupdPollJitter ?? 0.3,
     closeTimeout: CLOSE_TIMEOUT_MS,
   }
-  const nsqd = parseAddresses(options.nsqdTCPAddresses)
+  const nsqd = [options.nsqdTCPAddresses ?? []].flat()
   if (nsqd.length > 0) result.nsqd = nsqd
   const lookupd = [options.lookupdHTTPAddresses ?? []].flat()
   if (lookupd.length > 0) result.lookupd = lookupd

@@ -1,6 +1,7 @@
 // Deadlines of many publishes on one timer: nearly all are answered long before, so what matters is that watching one costs
 // nothing. When the earliest is due everything outstanding is looked through, which is rare.
-import type { Environment, Timer } from '../environment.ts'
+import { Alarm } from '../alarm.ts'
+import type { Environment } from '../environment.ts'
 import { TimeoutError } from '../errors.ts'
 import type { Publish } from './publish.ts'
 
@@ -10,11 +11,12 @@ const SWEEP_MS = 20
 export class DeadlineSweep {
   readonly #environment: Environment
   readonly #outstanding: () => Iterable<Publish>
-  #timer: Timer | undefined
+  readonly #alarm: Alarm
   #dueAt = Infinity
 
   constructor(environment: Environment, outstanding: () => Iterable<Publish>) {
     this.#environment = environment
+    this.#alarm = new Alarm(environment)
     this.#outstanding = outstanding
   }
 
@@ -22,13 +24,12 @@ export class DeadlineSweep {
   watch(deadline: number): void {
     if (deadline >= this.#dueAt) return
     this.#dueAt = deadline
-    this.#environment.clearTimer(this.#timer)
     const delayMs = Math.max(SWEEP_MS, deadline - this.#environment.now())
-    this.#timer = this.#environment.setTimer(() => this.#sweep(), delayMs)
+    this.#alarm.set(() => this.#sweep(), delayMs)
   }
 
   close(): void {
-    this.#environment.clearTimer(this.#timer)
+    this.#alarm.clear()
   }
 
   #sweep(): void {

@@ -2,15 +2,17 @@
 // lost connections and failing nodes.
 import { isValidTopicName } from '@nsq-ts/protocol'
 import { bytes as bytesCodec, type Encoder, encodeBody } from '../codec.ts'
-import { publishConnectionChange, publishTracing } from '../diagnostics.ts'
+import { publishConnectionChange, publishTracing, traced } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
-import { toMs } from '../duration.ts'
+import { type Duration, toMs } from '../duration.ts'
+import { durationOption, numberOption } from '../option-value.ts'
 import type { Environment } from '../environment.ts'
 import { BufferFullError, ClosedError, type NsqError } from '../errors.ts'
 import { Events } from '../events.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import {
+  REPLICAS_MAX,
   type ProducerOptions,
   type ProducerSettings,
   producerSettings,
@@ -107,11 +109,11 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
    *   {@link TimeoutError} and {@link ConnectionError}, after which the message may be stored or not; {@link ServerError} with the
    *   server's code; {@link ClosedError}; the reason of `signal`
    */
-  publish(topic: string, body: In | readonly In[], options?: PublishOptions): Promise<void> {
-    const isTraced = publishTracing.hasSubscribers || this.#aroundPublish !== undefined
-    if (isTraced) return this.#publishTraced(topic, body, options)
+  publish(topic: string, body: In | readonly In[], options: PublishOptions = {}): Promise<void> {
     try {
-      return this.#publish(topic, this.#encode(topic, body, options), options)
+      const encoded = this.#encode(topic, body, options)
+      const isTraced = publishTracing.hasSubscribers || this.#aroundPublish !== undefined
+      return isTraced ? this.#publishTraced(topic, encoded, options) : this.#publish(topic, encoded, options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -144,7 +146,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
    * Takes no more publishes, waits for the answers of those under way (each at most its timeout), and hangs up. Idempotent.
    * @param options `timeout`: what is not answered by then is rejected with {@link ClosedError}. Default: no limit of its own.
    */
-  close(options: { timeout?: number | string } = {}): Promise<void> {
+  close(options: { timeout?: Duration } = {}): Promise<void> {
     this.#closed ??= this.#closeOnce(options.timeout === undefined ? undefined : toMs(options.timeout, 'timeout'))
     return this.#closed
   }
@@ -155,42 +157,34 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
 
   // From the call to the queue
 
-  #publishTraced(topic: string, body: In | readonly In[], options: PublishOptions | undefined): Promise<void> {
-    return (async () => {
-      const encoded = this.#encode(topic, body, options)
-      const bodies = encoded instanceof Uint8Array ? [encoded] : encoded
-      const call: PublishCall = {
-        topic,
-        messages: bodies.length,
-        bytes: sizeOf(encoded),
-        deferMs: toMs(options?.defer ?? 0, 'defer'),
-      }
-      const next = (): Promise<void> => this.#publish(topic, encoded, options)
-      const around = this.#aroundPublish
-      const run = around === undefined ? next : (): Promise<void> => around(call, next)
-      await publishTracing.tracePromise(run, call)
-    })()
+  #publishTraced(topic: string, body: Uint8Array | readonly Uint8Array[], options: PublishOptions): Promise<void> {
+    const call: PublishCall = {
+      topic,
+      messages: body instanceof Uint8Array ? 1 : body.length,
+      bytes: sizeOf(body),
+      deferMs: durationOption(options, 'defer', 0),
+    }
+    return traced(publishTracing, call, this.#aroundPublish, call, async () => this.#publish(topic, body, options))
   }
 
-  #encode(topic: string, body: In | readonly In[], options?: PublishOptions): Uint8Array | readonly Uint8Array[] {
+  #encode(topic: string, body: In | readonly In[], options: PublishOptions): Uint8Array | readonly Uint8Array[] {
     if (topic !== this.#validTopic) {
       if (!isValidTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no topic name`)
       this.#validTopic = topic
     }
     if (!Array.isArray(body)) return encodeBody(this.#codec, body as In)
-    if (options?.defer !== undefined && body.length > 1) throw new TypeError('defer: not for several messages at once')
+    if (options.defer !== undefined && body.length > 1) throw new TypeError('defer: not for several messages at once')
     const bodies = (body as readonly In[]).map((each) => encodeBody(this.#codec, each))
     return bodies.length === 1 ? bodies[0]! : bodies
   }
 
-  #publish(topic: string, body: Uint8Array | readonly Uint8Array[], options?: PublishOptions): Promise<void> {
+  #publish(topic: string, body: Uint8Array | readonly Uint8Array[], options: PublishOptions): Promise<void> {
     this.#requireOpen()
     if (!(body instanceof Uint8Array) && body.length === 0) return Promise.resolve()
-    const deferMs = options?.defer === undefined ? 0 : Math.ceil(toMs(options.defer, 'defer'))
-    const timeoutMs = options?.timeout === undefined ? this.#settings.timeoutMs : toMs(options.timeout, 'timeout')
-    const replicas = options?.replicas ?? this.#settings.replicas
-    const deadline = this.#environment.now() + timeoutMs
-    const signal = options?.signal
+    const deferMs = Math.ceil(durationOption(options, 'defer', 0))
+    const deadline = this.#environment.now() + durationOption(options, 'timeout', this.#settings.timeoutMs)
+    const replicas = numberOption(options, 'replicas', this.#settings.replicas, 1, REPLICAS_MAX)
+    const { signal } = options
     if (signal?.aborted) throw signal.reason
     if (replicas === 1) return this.#enqueue(topic, body, deferMs, deadline, signal, undefined)
     const group: ReplicaGroup = { nodes: new Set() }

@@ -5,7 +5,7 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { CommandReader, encodeFrame, encodeMessage, FrameType, HEARTBEAT_FRAME, OK_FRAME } from '@nsq-ts/protocol'
 import { DeflateLayer } from '../../src/connection/deflate.ts'
 import { type Layer, PlainLayer } from '../../src/connection/layer.ts'
-import { loadSnappy, SnappyLayer, type SnappyFunctions } from '../../src/connection/snappy.ts'
+import { SnappyLayer } from '../../src/connection/snappy.ts'
 
 /** A command as it came: its words, and the body if it has one; MPUB's messages one by one. */
 export interface Received {
@@ -36,7 +36,6 @@ export class FakeNsqd implements AsyncDisposable {
   readonly options: FakeOptions
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
-  snappy: SnappyFunctions | undefined
 
   private constructor(options: FakeOptions) {
     this.options = options
@@ -47,7 +46,6 @@ export class FakeNsqd implements AsyncDisposable {
 
   static async start(options: FakeOptions = {}): Promise<FakeNsqd> {
     const fake = new FakeNsqd(options)
-    if (options.snappy) fake.snappy = await loadSnappy()
     await new Promise<void>((resolve) => fake.#server.listen(options.port ?? 0, '127.0.0.1', resolve))
     return fake
   }
@@ -112,6 +110,11 @@ export class FakeClient {
   /** True when a command of this name has come. */
   has(word: string): boolean {
     return this.received.some(({ words }) => words[0] === word)
+  }
+
+  /** Where the client connected from. */
+  get peer(): { address: string; port: number } {
+    return { address: this.#socket.remoteAddress!, port: this.#socket.remotePort! }
   }
 
   /** The count of the last RDY. */
@@ -251,7 +254,7 @@ export class FakeClient {
     this.write(encodeFrame(FrameType.response, JSON.stringify(answer)))
     const compress = (): void => {
       if (!granted.snappy && !granted.deflate) return
-      this.#layer = granted.snappy ? new SnappyLayer(this, this.#fake.snappy!) : new DeflateLayer(this, 6)
+      this.#layer = granted.snappy ? new SnappyLayer(this) : new DeflateLayer(this, 6)
       this.ok()
     }
     if (!granted.tls_v1) return compress()

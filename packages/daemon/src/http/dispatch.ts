@@ -1,8 +1,10 @@
 // One request: find the route, run it, send what comes of it, log it. Errors are caught here and nowhere else.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { BodyReader } from './body.ts'
 import { HttpError } from './http-error.ts'
 import { percentDecode } from './percent-decode.ts'
+import { redirectReply } from './redirect.ts'
 import { errorReply, Reply, replyOf, tlsRequiredReply } from './reply.ts'
 import { HttpRequest } from './request.ts'
 import type { Match, Router } from './router.ts'
@@ -16,6 +18,8 @@ export interface DispatcherSettings {
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
   readonly tlsRequired?: () => number
+  /** The connection is one too many: its request is refused, and it is closed. */
+  readonly isSurplus: (socket: Socket) => boolean
 }
 
 interface Outcome {
@@ -52,7 +56,9 @@ export class Dispatcher {
   }
 
   async #outcome(raw: IncomingMessage, response: ServerResponse, body: BodyReader, client: string): Promise<Outcome> {
-    const { tlsRequired, router } = this.#settings
+    const { isSurplus, tlsRequired, router } = this.#settings
+    const surplus = isSurplus(raw.socket)
+    if (surplus) response.setHeader('Connection', 'close')
     if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
       response.setHeader('Connection', 'close')
       return unlogged(new Reply('400 Bad Request: missing required Host header', { status: 400 }))
@@ -63,6 +69,7 @@ export class Dispatcher {
     if (path === undefined) return unlogged(new Reply('400 Bad Request', { status: 400 }))
     const method = raw.method ?? 'GET'
     const match = router.match(method, path)
+    if (surplus && !(match.kind === 'route' && match.route.probe === true)) return unlogged(TOO_MANY_CONNECTIONS)
     if (match.kind !== 'route') return unrouted(match, method, target.query)
     const quiet = match.route.quiet === true
     const openSignal = () => this.#clientSignal(response)
@@ -89,6 +96,8 @@ export class Dispatcher {
   }
 }
 
+const TOO_MANY_CONNECTIONS = errorReply(new HttpError(503, 'TOO_MANY_CONNECTIONS'))
+
 /** A target may also be absolute (`GET http://host/ping`), as proxies send it. */
 function requestTarget(url: string): { path: string; query: string } {
   const relative = url.replace(/^https?:\/\/[^/?]*/i, '')
@@ -114,19 +123,6 @@ function unrouted(match: Exclude<Match, { kind: 'route' }>, method: string, quer
   }
 }
 
-function redirectReply(path: string, query: string, method: string): Reply {
-  const location = encodeURI(path).replaceAll('#', '%23').replaceAll('?', '%3F') + query
-  const headers = [['Location', location]] as const
-  if (method !== 'GET') return new Reply('', { status: 307, contentType: '', headers })
-  const href = location
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&#34;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-  const body = `<a href="${href}">Moved Permanently</a>.\n\n`
-  return new Reply(body, { status: 301, contentType: 'text/html; charset=utf-8', headers })
-}
-
 function unlogged(reply: Reply): Outcome {
   return { reply, logged: false }
 }
@@ -135,6 +131,7 @@ function unlogged(reply: Reply): Outcome {
 function send(response: ServerResponse, reply: Reply, rest: Promise<void> | undefined): void {
   if (response.destroyed) return // the client has gone: nobody reads it
   response.statusCode = reply.status
+  if (reply.status === 413) response.statusMessage = 'Request Entity Too Large' // node has the newer name
   for (const [name, value] of reply.headers) response.setHeader(name, value)
   if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType)
   response.setHeader('Content-Length', Buffer.byteLength(reply.body))

@@ -14,6 +14,8 @@ export interface Route {
   handle(request: HttpRequest): unknown
   /** True: no line in the access log (the publishing routes, profiles). */
   readonly quiet?: boolean
+  /** True: answered on a connection beyond the limit too. A crowd must not have a supervisor restart the process. */
+  readonly probe?: boolean
 }
 
 export type Match =

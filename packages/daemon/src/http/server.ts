@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { Dispatcher } from './dispatch.ts'
 import { failWaitingBody } from './body.ts'
+import { ConnectionLimit } from './connection-limit.ts'
 import { Router } from './router.ts'
 import type { Route } from './router.ts'
 import { listen } from '../net/listen.ts'
@@ -25,6 +26,8 @@ export interface HttpServerSettings {
   readonly acceptTls?: (socket: TLSSocket) => boolean
   /** Every request is answered 403 TLS_REQUIRED with this port (0 if there is no HTTPS listener). */
   readonly tlsRequired?: () => number
+  /** How many connections there may be, asked at each; 0 (default): as many as come. One more is answered 503, probes excepted. */
+  readonly maxConnections?: () => number
   /** How long close waits for running requests before it cuts them off. Default 5000. */
   readonly closeTimeoutMs?: number
 }
@@ -51,11 +54,13 @@ export class HttpServer {
   constructor(settings: HttpServerSettings) {
     this.#settings = settings
     this.routes = settings.routes
-    const { logger, tlsRequired, tls } = settings
+    const { logger, maxConnections = () => 0, tlsRequired, tls } = settings
+    const limit = new ConnectionLimit(maxConnections)
     const dispatcher = new Dispatcher({
       router: new Router(settings.routes),
       logger,
       closing: this.#closing.signal,
+      isSurplus: (socket) => limit.isSurplus(socket),
       ...(tlsRequired && { tlsRequired }),
     })
     const onRequest: RequestListener = (raw, response) => this.#answer(dispatcher, raw, response, false)
@@ -67,6 +72,7 @@ export class HttpServer {
       this.#answer(dispatcher, raw, response, true)
     })
     this.#server.on('clientError', refuseGarbage)
+    limit.watch(this.#server, tls === undefined ? 'connection' : 'secureConnection')
     const { acceptTls } = settings
     if (acceptTls !== undefined) {
       this.#server.prependListener('secureConnection', (socket: TLSSocket) => {

@@ -16,6 +16,8 @@ export interface DaemonContext<T extends OptionTable> {
   readonly logger: Logger
   /** For a failure after the start that the daemon cannot live with (a listener died): FATAL, clean stop, exit code 1. */
   readonly fail: (error: Error) => void
+  /** For a daemon that has done what it was told to: clean stop, this exit code. */
+  readonly leave: (exitCode: number) => void
 }
 
 export interface DaemonProgram<T extends OptionTable> {
@@ -47,6 +49,7 @@ interface LogOptions {
  * | another one more than a second later | leaves at once, nothing is saved | 1 |
  * | SIGHUP | log reopened, `reload`; never ends the process | |
  * | SIGUSR1, SIGUSR2 | nothing | |
+ * | `leave` | clean stop | the given one |
  * | `fail`, uncaught error | FATAL line, clean stop of at most 10 s | 1 |
  *
  * Never resolves: it ends the process.
@@ -61,10 +64,10 @@ export async function runDaemon<const T extends OptionTable>(program: DaemonProg
       name,
       logger,
       startLogger,
-      create: (fail) => program.create({ options, given, logger, fail }),
+      create: (fail, leave) => program.create({ options, given, logger, fail, leave }),
     })
   } catch (error) {
-    leave(name, error)
+    giveUp(name, error)
   }
 }
 
@@ -78,7 +81,7 @@ function openLogger(options: LogOptions): Logger {
   }
 }
 
-function leave(name: string, error: unknown): void {
+function giveUp(name: string, error: unknown): void {
   if (error instanceof EarlyExit) {
     // The usage text may be longer than a pipe holds: let the streams drain instead of process.exit.
     process.stdout.write(error.stdout)

@@ -8,7 +8,7 @@ export interface Supervision {
   readonly logger: Logger
   /** For failures of the start. */
   readonly startLogger: Logger
-  create(fail: (error: Error) => void): Daemon | Promise<Daemon>
+  create(fail: (error: Error) => void, leave: (exitCode: number) => void): Daemon | Promise<Daemon>
 }
 
 // `npm start` and some supervisors pass on a signal that the terminal has already sent to the whole process group, so one Ctrl-C
@@ -27,10 +27,10 @@ export async function superviseDaemon(supervision: Supervision): Promise<void> {
   let firstStopAt: number | undefined
 
   /** Closes and leaves; further calls while it runs change nothing. */
-  const stop = async (exitCode: number) => {
+  const stop = async (exitCode: number, failed = false) => {
     firstStopAt = performance.now()
     // A daemon that never gets to the end of its close must not survive its own failure.
-    if (exitCode !== 0) setTimeout(() => process.exit(exitCode), FAILED_CLOSE_MAX_MS).unref()
+    if (failed) setTimeout(() => process.exit(exitCode), FAILED_CLOSE_MAX_MS).unref()
     try {
       await starting?.catch(() => undefined) // close undoes a whole start; a failure of it is logged where it is awaited
       await daemon?.close()
@@ -43,7 +43,10 @@ export async function superviseDaemon(supervision: Supervision): Promise<void> {
   }
   const fail = (error: unknown) => {
     logger.fatal(describe(error))
-    if (firstStopAt === undefined) void stop(1)
+    if (firstStopAt === undefined) void stop(1, true)
+  }
+  const leave = (exitCode: number) => {
+    if (firstStopAt === undefined) void stop(exitCode)
   }
   const onStopSignal = (signal: NodeJS.Signals) => {
     if (firstStopAt === undefined) {
@@ -64,7 +67,7 @@ export async function superviseDaemon(supervision: Supervision): Promise<void> {
   process.on('unhandledRejection', fail)
 
   try {
-    daemon = await supervision.create(fail)
+    daemon = await supervision.create(fail, leave)
     starting = daemon.start()
     await starting
   } catch (error) {
@@ -72,7 +75,7 @@ export async function superviseDaemon(supervision: Supervision): Promise<void> {
     if (firstStopAt !== undefined) return // a signal came first, and its stop is under way
     startLogger.fatal(error instanceof StartError ? error.message : `failed to start ${name} - ${describe(error)}`)
     starting = undefined
-    await stop(1)
+    await stop(1, true)
   }
 }
 

@@ -11,6 +11,8 @@ export interface ResolveSettings {
   readonly program: string
   /** What `--version` prints; default `versionLine(program)`. */
   readonly versionText?: string
+  /** Follows the usage text of `--help`; whole lines. Default: nothing. */
+  readonly examples?: string
   /** Values by field that count as given on the command line, unless `argv` has them too: for a program that hosts this one. */
   readonly flags?: ReadonlyMap<string, unknown>
 }
@@ -36,7 +38,7 @@ export function resolveOptions<const T extends OptionTable>(
   settings: ResolveSettings,
 ): ResolvedOptions<T> {
   const { program } = settings
-  const { values, rest } = parseOrExit(program, table, argv)
+  const { values, rest } = parseOrExit(settings, table, argv)
   const flags = new Map([...(settings.flags ?? []), ...values])
   if (flags.get('version') === true) {
     throw new EarlyExit(0, { stdout: `${settings.versionText ?? versionLine(program)}\n` })
@@ -52,11 +54,15 @@ export function resolveOptions<const T extends OptionTable>(
   return { options: Object.fromEntries(entries) as Options<T>, given, rest }
 }
 
-function parseOrExit(program: string, table: OptionTable, argv: readonly string[]): ParsedFlags {
+function parseOrExit(
+  { program, examples = '' }: ResolveSettings,
+  table: OptionTable,
+  argv: readonly string[],
+): ParsedFlags {
   try {
     return parseFlags(table, argv)
   } catch (error) {
-    if (error instanceof HelpRequested) throw new EarlyExit(0, { stderr: usage(program, table) })
+    if (error instanceof HelpRequested) throw new EarlyExit(0, { stderr: usage(program, table) + examples })
     if (error instanceof FlagError) {
       throw new EarlyExit(2, { stderr: `${error.message}\n${usage(program, table)}` }, { cause: error })
     }

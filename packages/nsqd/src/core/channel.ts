@@ -10,6 +10,7 @@ import { InFlight, Lane } from './in-flight.ts'
 import { Ranges } from './ranges.ts'
 import { ReadyLine } from './ready-line.ts'
 import { Redeliveries } from './redeliveries.ts'
+import { remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { Locality, type Subscriber } from './subscriber.ts'
 import { Phase, type TurnTask } from './turn.ts'
@@ -38,6 +39,17 @@ export interface ChannelPlace {
   readonly journal: ChannelJournal | null
   /** For the channel's own log, when it needs one; null: in memory. */
   readonly ownStorage: (() => LogStorage) | null
+}
+
+/** What a channel holds, for those who look at it. */
+export interface ChannelContents {
+  readonly ranges: Pick<Ranges, 'count' | 'forEach' | 'has'>
+  readonly redeliveries: Pick<Redeliveries, 'count' | 'forEach'>
+  readonly inFlight: Pick<
+    InFlight,
+    'count' | 'find' | 'forEach' | 'segment' | 'index' | 'attempts' | 'lane' | 'deadline' | 'deliveredAt'
+  >
+  readonly deferred: Pick<Deferred, 'count' | 'forEach' | 'select'>
 }
 
 /**
@@ -241,6 +253,61 @@ export class Channel implements TurnTask, DueSource {
     this.#inFlight.touch(slot, deadline)
     if (deadline < this.wakeAt) scanner.expect(this, deadline)
     return Outcome.done
+  }
+
+  // ---- one message, by hand ----
+
+  /** What is in it, for those who look; they change nothing. */
+  get contents(): ChannelContents {
+    return {
+      ranges: this.#ranges,
+      redeliveries: this.#redeliveries,
+      inFlight: this.#inFlight,
+      deferred: this.#deferred,
+    }
+  }
+
+  /** Finishes a message, wherever in the channel it is. @returns false when it is not here any more */
+  finishOne(segment: Segment, index: number): boolean {
+    if (this.#withdraw(segment, index) < 0) return false
+    this.#drop(segment, index)
+    return true
+  }
+
+  /**
+   * Puts a message, wherever in the channel it is, at the end of the line, at once or after a delay.
+   * @returns false when it is not here any more
+   */
+  requeueOne(segment: Segment, index: number, delayMs: number): boolean {
+    const attempts = this.#withdraw(segment, index)
+    if (attempts < 0) return false
+    this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    return true
+  }
+
+  /** Takes a message out of whatever holds it, which is then for the caller to do. @returns its attempts, -1 when it is not here */
+  #withdraw(segment: Segment, index: number): number {
+    const slot = this.#inFlight.slotOf(segment, index)
+    if (slot >= 0) {
+      const attempts = this.#inFlight.attempts(slot)
+      const lane = this.#inFlight.lane(slot)
+      this.#inFlight.remove(slot)
+      this.wake(lane)
+      return attempts
+    }
+    if (segment.log === this.#log && this.#ranges.remove(segment.base + index)) return 0
+    const deferredAttempts = this.#deferred.remove(segment, index)
+    if (deferredAttempts >= 0) return deferredAttempts
+    let attempts = -1
+    this.#redeliveries.forEach((other, at, count) => {
+      if (other === segment && at === index) attempts = count
+    })
+    if (attempts < 0) return -1
+    this.#redeliveries.remove(
+      (other, at) => other === segment && at === index,
+      () => {},
+    )
+    return attempts
   }
 
   // ---- administration ----
@@ -625,6 +692,11 @@ export class Channel implements TurnTask, DueSource {
     return new Log(LogKind.own, this.#context.pool, this.#ownStorage?.() ?? null)
   }
 
+  /** The topic's log. */
+  get log(): Log {
+    return this.#log
+  }
+
   /** The log of messages that only this channel has, if there is one. */
   get ownLog(): Log | null {
     return this.#ownLog
@@ -691,9 +763,10 @@ export class Channel implements TurnTask, DueSource {
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
   }
 
-  /** Takes a scheduled message of which it is not known what became of it; the caller holds it for us. */
-  restoreScheduled(segment: Segment, index: number, delayMs: number): void {
-    const dueMs = this.#context.clock.now() + delayMs
+  /** Takes a scheduled message of which it is not known what became of it; the caller holds it for us. @param due schedule.ts */
+  restoreScheduled(segment: Segment, index: number, due: number): void {
+    const { clock } = this.#context
+    const dueMs = clock.now() + remainingMs(due, clock.wallUs() / 1000)
     this.#deferred.push(segment, index, 0, dueMs)
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
   }

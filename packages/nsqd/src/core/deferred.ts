@@ -1,5 +1,6 @@
 import type { Place, Segment } from '../log/segment.ts'
 import { enlarge } from './enlarge.ts'
+import { smallest } from './smallest.ts'
 
 const CAPACITY_MIN = 16
 
@@ -52,13 +53,35 @@ export class Deferred {
   }
 
   shift(): void {
+    this.#removeAt(0)
+  }
+
+  /** Takes out a message wherever it is. @returns its attempts, -1 when it is not in here */
+  remove(segment: Segment, index: number): number {
+    for (let at = 0; at < this.#count; at++) {
+      if (this.#segments[at] !== segment || this.#indexes[at] !== index) continue
+      const attempts = this.#attempts[at]!
+      this.#removeAt(at)
+      return attempts
+    }
+    return -1
+  }
+
+  /** Closes the place with the last one, which sinks or rises to where it belongs. */
+  #removeAt(place: number): void {
     const last = --this.#count
     const segment = this.#segments[last]!
     this.#segments.length = last
-    if (last === 0) return
+    if (place === last) return
     const dueMs = this.#dueMs[last]!
     const order = this.#orders[last]!
-    let at = 0
+    let at = place
+    while (at > 0) {
+      const parent = (at - 1) >>> 1
+      if (this.#before(parent, dueMs, order)) break
+      this.#copy(parent, at)
+      at = parent
+    }
     for (;;) {
       let child = 2 * at + 1
       if (child >= last) break
@@ -68,6 +91,34 @@ export class Deferred {
       at = child
     }
     this.#put(at, segment, this.#indexes[last]!, this.#attempts[last]!, dueMs, order)
+  }
+
+  /**
+   * Those due at `fromMs` or later, by due time: at most `limit` from the `offset`th on.
+   * @param visit called for each; nothing may change meanwhile
+   */
+  select(
+    fromMs: number,
+    offset: number,
+    limit: number,
+    visit: (segment: Segment, index: number, attempts: number, dueMs: number) => void,
+  ): void {
+    const compare = (a: number, b: number): number =>
+      this.#dueMs[a]! - this.#dueMs[b]! || this.#orders[a]! - this.#orders[b]!
+    const wanted = offset + limit
+    let places: number[] = []
+    let latestMs = Infinity // of those that may still be wanted: most of a million are passed over by one comparison
+    for (let at = 0; at < this.#count; at++) {
+      const dueMs = this.#dueMs[at]!
+      if (dueMs < fromMs || dueMs > latestMs) continue
+      places.push(at)
+      if (places.length < 2 * wanted + CAPACITY_MIN) continue
+      places = smallest(places, wanted, compare)
+      latestMs = this.#dueMs[places.at(-1)!]!
+    }
+    for (const at of smallest(places, wanted, compare).slice(offset)) {
+      visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!, this.#dueMs[at]!)
+    }
   }
 
   forEach(visit: (segment: Segment, index: number, attempts: number, dueMs: number) => void): void {

@@ -83,6 +83,14 @@ export class InFlight {
     }
   }
 
+  /** The slot of a message, or -1; looks through all. */
+  slotOf(segment: Segment, index: number): number {
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      if (this.#segments[slot] === segment && this.#indexes[slot] === index) return slot
+    }
+    return NONE
+  }
+
   /** Puts a message in flight to a lane, its deadline not before the lane's last one. */
   add(lane: Lane, segment: Segment, index: number, attempts: number, now: number, deadline: number): void {
     if (this.#free === NONE) this.#grow()

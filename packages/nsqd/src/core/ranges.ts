@@ -56,6 +56,32 @@ export class Ranges {
     }
   }
 
+  /** Takes one position out. @returns false when it is not in here */
+  remove(position: number): boolean {
+    const bounds = this.#bounds
+    for (let i = this.#first; i < bounds.length; i += 2) {
+      const from = bounds[i]!
+      const to = bounds[i + 1]!
+      if (position < from) return false
+      if (position >= to) continue
+      if (to - from === 1) bounds.splice(i, 2)
+      else if (position === from) bounds[i] = from + 1
+      else if (position === to - 1) bounds[i + 1] = position
+      else bounds.splice(i + 1, 0, position, position + 1)
+      this.#count--
+      return true
+    }
+    return false
+  }
+
+  has(position: number): boolean {
+    for (let i = this.#first; i < this.#bounds.length; i += 2) {
+      if (position < this.#bounds[i]!) return false
+      if (position < this.#bounds[i + 1]!) return true
+    }
+    return false
+  }
+
   forEach(visit: (from: number, to: number) => void): void {
     for (let i = this.#first; i < this.#bounds.length; i += 2) visit(this.#bounds[i]!, this.#bounds[i + 1]!)
   }

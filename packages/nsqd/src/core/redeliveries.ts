@@ -53,10 +53,10 @@ export class Redeliveries {
     this.#count--
   }
 
-  forEach(visit: (segment: Segment, index: number, attempts: number) => void): void {
+  forEach(visit: (segment: Segment, index: number, attempts: number, gate: number) => void): void {
     for (let i = 0; i < this.#count; i++) {
       const at = (this.#head + i) & (this.#indexes.length - 1)
-      visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!)
+      visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!, this.#gates[at]!)
     }
   }
 

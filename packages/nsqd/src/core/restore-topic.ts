@@ -110,7 +110,7 @@ function restoreScheduled(scheduled: Log, channel: Channel, positions: PositionS
   )
 }
 
-/** Its delay begins anew. */
+/** A delay begins anew; a due time is what it was. */
 function restoreDelayed(scheduled: Log, channel: Channel, segment: Segment, index: number): void {
   if (segment.delays === null) scheduled.loadNow(segment)
   segment.pending++

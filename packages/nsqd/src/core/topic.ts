@@ -7,6 +7,7 @@ import type { Durability, TopicStore } from '../log/topic-store.ts'
 import { Channel } from './channel.ts'
 import { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
+import { dueAt, remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { sweepTopic } from './sweep.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
@@ -171,12 +172,51 @@ export class Topic implements TurnTask {
     waiter?: CommitWaiter,
     ticket = 0,
   ): boolean {
-    if (delayMs === 0) return this.publish(source, start, end, waiter, ticket)
+    return this.publishBatchDeferred(source, 0, [start, end], delayMs, waiter, ticket)
+  }
+
+  /** As publishDeferred, for several bodies of one buffer. */
+  publishBatchDeferred(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    delayMs: number,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    if (delayMs === 0) return this.publishBatch(source, base, bounds, waiter, ticket)
+    return this.#schedulePublish(source, base, bounds, delayMs, waiter, ticket)
+  }
+
+  /** Publishes several bodies that are due at `dueWallMs`, Unix milliseconds, whenever the channels get them. As publish. */
+  publishScheduled(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    dueWallMs: number,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket)
+  }
+
+  /** @param stored when they are due (schedule.ts) */
+  #schedulePublish(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    stored: number,
+    waiter: CommitWaiter | undefined,
+    ticket: number,
+  ): boolean {
     this.#open()
-    this.messageCount++
-    this.messageBytes += end - start
-    if (this.#isFull()) return true
-    this.scheduled.appendScheduled(this.#headers, source, start, end, delayMs)
+    for (let i = 0; i < bounds.length; i += 2) {
+      const start = base + bounds[i]!
+      const end = base + bounds[i + 1]!
+      this.messageCount++
+      this.messageBytes += end - start
+      if (!this.#isFull()) this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+    }
     return this.#taken(this.scheduled, waiter, ticket)
   }
 
@@ -327,6 +367,16 @@ export class Topic implements TurnTask {
     return dropped
   }
 
+  /**
+   * Sees to it that what was done by hand is written down, as safe as a publish is.
+   * @throws of the file system; then it may be undone by a crash
+   */
+  confirm(): void {
+    const { store } = this
+    if (store === null || this.#closed || !store.journal.begun) return
+    store.flushUrgent()
+  }
+
   /** The lowest position of the log that waits, in the topic or a channel; Infinity when none does. */
   get lowestWaiting(): number {
     let lowest = this.#distributed < this.log.committed ? this.#distributed : Infinity
@@ -454,11 +504,12 @@ export class Topic implements TurnTask {
     scheduled.hold(from, to, this.channels.size)
     scheduled.raiseFloorHeld(to)
     if (this.#unfollowed) this.store!.requestFlush()
+    const wallMs = this.#context.clock.wallUs() / 1000
     for (let position = from; position < to; position++) {
       const segment = scheduled.segmentAt(position)
       if (position < segment.base || position >= segment.tail) continue // a gap
       const index = position - segment.base
-      const delayMs = segment.delays![index]!
+      const delayMs = remainingMs(segment.delays![index]!, wallMs)
       for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
       if (position + 1 === segment.tail && segment.sealed && segment.written) segment.delays = null
     }

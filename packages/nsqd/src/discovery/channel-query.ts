@@ -1,6 +1,6 @@
 import type { SecureContextOptions } from 'node:tls'
 import { formatHostPort } from '@nsq-ts/daemon'
-import { Agent, request } from 'undici'
+import { type HttpAnswer, HttpGetter } from './http-get.ts'
 import type { PeerInfo } from './peer-info.ts'
 
 /** More than a topic can sensibly have: 100,000 channels with long names. */
@@ -16,13 +16,14 @@ export interface ChannelQuerySettings {
 
 /** Asks nsqlookupds, over HTTP, for the channels that the cluster knows of a topic. */
 export class ChannelQuery {
-  readonly #agent: Agent
+  readonly #http: HttpGetter
 
   constructor({ connectTimeoutMs, tls }: ChannelQuerySettings) {
-    this.#agent = new Agent({
-      connect: { timeout: connectTimeoutMs, ...tls },
-      connections: CONNECTIONS_MAX,
-      maxResponseSize: ANSWER_SIZE_MAX,
+    this.#http = new HttpGetter({
+      connectionsMax: CONNECTIONS_MAX,
+      connectTimeoutMs,
+      answerSizeMax: ANSWER_SIZE_MAX,
+      tls,
     })
   }
 
@@ -43,30 +44,23 @@ export class ChannelQuery {
   }
 
   /** Ends what is under way. */
-  close(): Promise<void> {
-    return this.#agent.destroy()
+  close(): void {
+    this.#http.close()
   }
 
-  async #get(url: string, signal: AbortSignal): Promise<Answer> {
-    const headers = { accept: 'application/vnd.nsq; version=1.0' }
-    const { statusCode, body } = await request(url, { dispatcher: this.#agent, headers, signal })
-    return { status: statusCode, text: await body.text() }
+  #get(url: string, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#http.get(url, { accept: 'application/vnd.nsq; version=1.0' }, signal)
   }
 }
 
-interface Answer {
-  readonly status: number
-  readonly text: string
-}
-
-function channelsOf(url: string, { status, text }: Answer): string[] {
+function channelsOf(url: string, { status, text }: HttpAnswer): string[] {
   if (status !== 200) throw new Error(`${url} answered ${status}`)
   const { channels } = parseObject(url, text)
   if (Array.isArray(channels)) return channels.filter((name) => typeof name === 'string')
   throw new Error(`${url} answered without channels`)
 }
 
-function httpsPort(url: string, { status, text }: Answer): number {
+function httpsPort(url: string, { status, text }: HttpAnswer): number {
   const { https_port: port } = parseObject(url, text)
   if (typeof port === 'number') return port
   throw new Error(`${url} answered ${status}`)

@@ -33,6 +33,8 @@ export interface DiscoverySettings {
   readonly options: DiscoveryOptions
   /** Asked at every IDENTIFY, after the start: the ports are only known once nsqd listens. */
   readonly announced: () => AnnouncedOptions
+  /** Throws for a channel that may not be made. */
+  readonly checkChannel?: (topic: Topic, name: string) => void
   /** Whom to trust, should an nsqlookupd insist on HTTPS. */
   readonly tls?: () => SecureContextOptions | undefined
   readonly timing?: DiscoveryTiming
@@ -60,6 +62,7 @@ export class Discovery implements RegistryListener {
   readonly #tasks: TaskGroup
   #query: ChannelQuery | undefined
   #started = false
+  #allTried = false
 
   constructor(settings: DiscoverySettings) {
     this.#settings = settings
@@ -74,6 +77,18 @@ export class Discovery implements RegistryListener {
     for (const peer of this.#peers.values()) peer.start()
   }
 
+  /**
+   * Names the nsqlookupds that have been neither reached nor found out of reach since the start: a consumer could not find this
+   * nsqd there yet. undefined once each has been tried, and ever after: one that is added while nsqd runs takes nothing back.
+   */
+  notTried(): string | undefined {
+    if (this.#allTried) return undefined
+    const untried = [...this.#peers.values()].filter(({ tried }) => !tried).map(({ address }) => address)
+    if (untried.length > 0) return `nsqlookupd not tried yet: ${untried.join(', ')}`
+    this.#allTried = this.#started
+    return undefined
+  }
+
   /** Replaces the list of nsqlookupds: connects to those that are new, and leaves those that are no longer in it. */
   setAddresses(addresses: readonly string[]): void {
     if (this.#tasks.signal.aborted) return
@@ -83,9 +98,9 @@ export class Discovery implements RegistryListener {
 
   /** What was not said yet is still said, within a bound; then all connections end. Idempotent. */
   async close(): Promise<void> {
-    const query = this.#query?.close() // topics that wait for it start as they are
     const tasks = this.#tasks.close()
-    await Promise.all([query, tasks, ...Array.from(this.#peers.values(), (peer) => peer.close()), ...this.#leaving])
+    this.#query?.close() // topics that wait for it start as they are
+    await Promise.all([tasks, ...Array.from(this.#peers.values(), (peer) => peer.close()), ...this.#leaving])
     if (this.#started) this.#settings.logger.info('LOOKUP: closing')
     this.#started = false
   }
@@ -96,10 +111,7 @@ export class Discovery implements RegistryListener {
   open(topic: Topic): void {
     if (this.#peers.size === 0 || this.#tasks.signal.aborted) return topic.start()
     this.#tasks.run(`opening topic ${topic.name}`, () => {
-      const opening = this.#prepare(topic).finally(() => {
-        this.#opening.delete(topic)
-        topic.start()
-      })
+      const opening = this.#openOnce(topic)
       this.#opening.set(topic, opening)
       return opening
     })
@@ -120,7 +132,16 @@ export class Discovery implements RegistryListener {
     const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHOWN_AFTER_MS)))
     await Promise.race([enough, Promise.all(this.#opening.values())])
     clearTimeout(timer)
-    await new Promise(setImmediate) // what waited in them is handed out at the end of the turn
+  }
+
+  async #openOnce(topic: Topic): Promise<void> {
+    try {
+      await this.#prepare(topic)
+    } finally {
+      topic.start()
+      await new Promise(setImmediate) // what waited in it is handed out at the end of the turn
+      this.#opening.delete(topic)
+    }
   }
 
   async #prepare(topic: Topic): Promise<void> {
@@ -151,8 +172,19 @@ export class Discovery implements RegistryListener {
     if (topic.closed || missing.length === 0) return
     const wasPaused = topic.paused
     topic.pause()
-    for (const name of missing) this.#settings.registry.channel(topic, name)
+    for (const name of missing) this.#makeChannel(topic, name)
     if (!wasPaused) topic.unpause()
+  }
+
+  #makeChannel(topic: Topic, name: string): void {
+    const { checkChannel, logger, registry } = this.#settings
+    try {
+      checkChannel?.(topic, name)
+    } catch (error) {
+      logger.warn(`channel ${name} of topic ${topic.name} is not pre-created - ${(error as Error).message}`)
+      return
+    }
+    registry.channel(topic, name)
   }
 
   #findChannels(topic: Topic, peers: Iterable<LookupPeer>): ReturnType<typeof findChannels> {

@@ -41,6 +41,7 @@ export class LookupPeer {
   readonly #closing = new AbortController()
   #running: Promise<void> | undefined
   #contacted: () => void = () => {}
+  #tried = false
   #info: PeerInfo | undefined
   #connection: LookupConnection | undefined
   /** It has been told, or is being told, everything; what changes from here on is queued. */
@@ -54,12 +55,22 @@ export class LookupPeer {
   constructor(address: string, context: LookupPeerContext) {
     this.address = address
     this.#context = context
-    this.contacted = new Promise((resolve) => (this.#contacted = resolve))
+    this.contacted = new Promise((resolve) => {
+      this.#contacted = () => {
+        this.#tried = true
+        resolve()
+      }
+    })
   }
 
   /** As it last identified itself; undefined before it did, or if it does not say where its HTTP interface is. */
   get info(): PeerInfo | undefined {
     return this.#info
+  }
+
+  /** As `contacted`, for who looks and does not wait. */
+  get tried(): boolean {
+    return this.#tried
   }
 
   get connected(): boolean {

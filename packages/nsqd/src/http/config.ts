@@ -1,9 +1,11 @@
 import { HttpError, type HttpRequest, type LogLevel, optionByKey, parseLogLevel, type Route } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
-import { nsqdTable } from '../options.ts'
+import { type NsqdOptions, nsqdTable } from '../options.ts'
+import { drainReport, putDrain } from './drain.ts'
 import { effectiveOptions } from './effective-options.ts'
+import { readLiveOption } from './live-options.ts'
 
-/** `/config/:opt`: any option can be read, two can be changed while nsqd runs. */
+/** `/config/:opt`: any option can be read, some can be changed while nsqd runs; `drain` is ours, and no option. */
 export function configRoutes(nsqd: Nsqd): Route[] {
   return [
     { method: 'GET', path: '/config/:opt', handle: ({ params }) => configValue(nsqd, params['opt'] ?? '') },
@@ -12,6 +14,7 @@ export function configRoutes(nsqd: Nsqd): Route[] {
 }
 
 function configValue(nsqd: Nsqd, key: string): unknown {
+  if (key === 'drain') return drainReport(nsqd)
   const option = optionByKey(nsqdTable, effectiveOptions(nsqd), key)
   if (option === undefined) throw new HttpError(400, 'INVALID_OPTION')
   return option.wire
@@ -19,10 +22,12 @@ function configValue(nsqd: Nsqd, key: string): unknown {
 
 /** The body is looked at before the option is, as the original does. */
 async function changeConfig(nsqd: Nsqd, request: HttpRequest): Promise<unknown> {
+  if (request.params['opt'] === 'drain') return putDrain(nsqd, request)
   const body = await request.readBody(nsqd.options.maxMsgSize, 'INVALID_VALUE')
   if (body.length === 0) throw new HttpError(413, 'INVALID_VALUE')
   const text = body.toString()
-  switch (request.params['opt']) {
+  const key = request.params['opt'] ?? ''
+  switch (key) {
     case 'log_level':
       nsqd.changeOptions({ logLevel: readLogLevel(text) })
       return configValue(nsqd, 'log_level')
@@ -32,8 +37,20 @@ async function changeConfig(nsqd: Nsqd, request: HttpRequest): Promise<unknown> 
       return addresses
     }
     default:
-      throw new HttpError(400, 'INVALID_OPTION')
+      nsqd.changeOptions(readLive(key, text))
+      return configValue(nsqd, key)
   }
+}
+
+function readLive(key: string, text: string): Partial<NsqdOptions> {
+  let change: Partial<NsqdOptions> | undefined
+  try {
+    change = readLiveOption(key, text)
+  } catch (cause) {
+    throw new HttpError(400, 'INVALID_VALUE', { cause })
+  }
+  if (change === undefined) throw new HttpError(400, 'INVALID_OPTION')
+  return change
 }
 
 /** A bare word: no quotes, no line end. */

@@ -2,11 +2,12 @@ import { hostname } from 'node:os'
 import { Reply, type Route, VERSION } from '@nsq-ts/daemon'
 import type { Nsqd } from '../nsqd.ts'
 import { healthLine } from '../stats/health.ts'
+import { drainReport } from './drain.ts'
 
 /** `/ping`, for load balancers, and `/info`, for nsqadmin and people. */
 export function pingAndInfoRoutes(nsqd: Nsqd): Route[] {
   return [
-    { method: 'GET', path: '/ping', handle: () => ping(nsqd) },
+    { method: 'GET', path: '/ping', probe: true, handle: () => ping(nsqd) },
     { method: 'GET', path: '/info', handle: () => info(nsqd) },
   ]
 }
@@ -16,8 +17,8 @@ function ping(nsqd: Nsqd): Reply {
   return new Reply(line, { status: line === 'OK' ? 200 : 500 })
 }
 
-/** Ports are those listened on, whatever is announced to nsqlookupd; durations are nanoseconds. */
-function info(nsqd: Nsqd): Record<string, string | number> {
+/** Ports are those listened on, whatever is announced to nsqlookupd; durations are nanoseconds. `drain` is there during one. */
+function info(nsqd: Nsqd): Record<string, unknown> {
   const { addresses, options } = nsqd
   return {
     version: VERSION,
@@ -32,5 +33,6 @@ function info(nsqd: Nsqd): Record<string, string | number> {
     max_deflate_level: options.maxDeflateLevel,
     topology_zone: options.topologyZone,
     topology_region: options.topologyRegion,
+    ...(nsqd.drain.active && { drain: drainReport(nsqd) }),
   }
 }

@@ -1,11 +1,13 @@
 import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
 import { type Topic, TopicExitingError } from '../core/topic.ts'
 import { TopicFullError } from '../core/topic-limits.ts'
+import { DrainingError } from '../drain.ts'
 import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Nsqd } from '../nsqd.ts'
 import { isDiskFull } from '../storage/disk-space.ts'
 import { topicName, withinLimits } from './arguments.ts'
 import { booleanWord } from './boolean-word.ts'
+import { dueOf, type Due } from './due.ts'
 import { boundsOfFrames, boundsOfLines } from './mpub-body.ts'
 
 /** `/pub` and `/mpub`, also under the names they had before NSQ 1.0, `/put` and `/mput`. Neither is in the access log. */
@@ -21,12 +23,12 @@ export function publishRoutes(nsqd: Nsqd): Route[] {
 
 /** The whole body is one message. The order of the checks is the original's; a bad delay comes after the topic was made. */
 async function pub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
-  const { maxMsgSize, maxReqTimeoutMs } = nsqd.options
+  const { maxMsgSize } = nsqd.options
   const body = await request.readBody(maxMsgSize, 'MSG_TOO_BIG')
   if (body.length === 0) throw new HttpError(400, 'MSG_EMPTY')
   const topic = topicOf(nsqd, request.query)
-  const delayMs = deferMs(request.query, maxReqTimeoutMs)
-  return enqueue(nsqd, (waiter) => topic.publishDeferred(body, 0, body.length, delayMs, waiter))
+  const due = dueOf(request.query, nsqd.options, nsqd.wallMs)
+  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, [0, body.length], due, waiter))
 }
 
 /** All messages of the body are taken, or none. */
@@ -34,26 +36,32 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
   const { maxBodySize, maxMsgSize } = nsqd.options
   if ((request.contentLength ?? 0) > maxBodySize) throw new HttpError(413, 'BODY_TOO_BIG')
   const topic = topicOf(nsqd, request.query)
+  const due = dueOf(request.query, nsqd.options, nsqd.wallMs)
   const binary = isBinary(nsqd, request.query)
   const body = await request.readBody(maxBodySize, 'BODY_TOO_BIG')
   const bounds = binary ? boundsOfFrames(body, maxMsgSize, maxBodySize) : boundsOfLines(body, maxMsgSize)
-  return enqueue(nsqd, (waiter) => topic.publishBatch(body, 0, bounds, waiter))
+  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, bounds, due, waiter))
+}
+
+function publishDue(
+  nsqd: Nsqd,
+  topic: Topic,
+  body: Buffer,
+  bounds: readonly number[],
+  due: Due,
+  waiter: CommitWaiter,
+): boolean {
+  if ('delayMs' in due) return topic.publishBatchDeferred(body, 0, bounds, due.delayMs, waiter)
+  if (due.dueWallMs <= nsqd.wallMs) return topic.publishBatch(body, 0, bounds, waiter)
+  return topic.publishScheduled(body, 0, bounds, due.dueWallMs, waiter)
 }
 
 function topicOf(nsqd: Nsqd, query: Query): Topic {
   const name = topicName(query)
   if (nsqd.closing) throw new HttpError(503, 'EXITING')
+  if (nsqd.drain.active) throw new HttpError(503, 'DRAINING')
   withinLimits(() => nsqd.limits.checkTopic(name))
   return nsqd.registry.topic(name)
-}
-
-/** Milliseconds; 0 if there is no `defer`. */
-function deferMs(query: Query, maxReqTimeoutMs: number): number {
-  const text = query.get('defer')
-  if (text === undefined) return 0
-  const delayMs = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!(delayMs >= 0 && delayMs <= maxReqTimeoutMs)) throw new HttpError(400, 'INVALID_DEFER')
-  return delayMs
 }
 
 /** Whatever is neither true nor false has always meant true. */
@@ -84,6 +92,7 @@ function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promis
 
 function publishError(nsqd: Nsqd, error: Error): HttpError {
   if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
+  if (error instanceof DrainingError) return new HttpError(503, error.code, { cause: error })
   if (error instanceof TopicFullError) return new HttpError(507, error.code, { cause: error })
   nsqd.logger.error(`failed to publish - ${error.message}`)
   const full = isDiskFull(error)

@@ -8,6 +8,7 @@ export function readyRoutes(nsqd: Nsqd): Route[] {
       method: 'GET',
       path: '/ready',
       quiet: true,
+      probe: true,
       handle() {
         const reasons = nsqd.notReady()
         return reasons.length === 0 ? new Reply('OK') : new Reply(`NOK - ${reasons.join('; ')}`, { status: 503 })

@@ -3,6 +3,8 @@ import type { Nsqd } from '../nsqd.ts'
 import { prometheusText } from '../stats/prometheus.ts'
 import { channelRoutes } from './channels.ts'
 import { configRoutes } from './config.ts'
+import { messageRoutes } from './messages.ts'
+import { peekRoutes } from './peek.ts'
 import { pingAndInfoRoutes } from './ping-info.ts'
 import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
@@ -24,6 +26,8 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...topicRoutes(nsqd),
     ...topicSettingsRoutes(nsqd),
     ...channelRoutes(nsqd),
+    ...peekRoutes(nsqd),
+    ...messageRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
     metricsRoute(

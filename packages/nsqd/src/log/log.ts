@@ -104,12 +104,12 @@ export class Log {
     this.#appended(segment)
   }
 
-  /** As append, for a message that is to be deferred. */
-  appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, delayMs: number): void {
+  /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
+  appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, due: number): void {
     this.append(headers, source, start, end)
     const segment = this.#segments.at(-1)!
     segment.delays ??= []
-    segment.delays.push(delayMs)
+    segment.delays.push(due)
   }
 
   /** Appends a copy of a message of another log, id and timestamp included. */

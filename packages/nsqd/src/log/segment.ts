@@ -45,7 +45,7 @@ export class Segment {
   writtenEnd = 0
   /** Messages of it could not be read back: their places in it are empty. */
   damaged = false
-  /** Of a scheduled log: how long each message is to be deferred, in milliseconds. Known until they were handed out. */
+  /** Of a scheduled log: when each message is due (core/schedule.ts). Known until they were handed out. */
   delays: number[] | null = null
   /** Channels that read it or are about to. */
   readers = 0

@@ -1,5 +1,18 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
+
+/**
+ * Makes a data path that is missing, though not its parents: those are rather a slip of the pen, or a disk that is not mounted.
+ * @returns whether it was made; when it could not be, whoever locks it says why
+ */
+export function makeDataPath(path: string): boolean {
+  try {
+    mkdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The part of fs-ext that we use; it is CommonJS, with a native addon. */
 interface FsExt {

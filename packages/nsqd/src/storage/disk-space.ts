@@ -22,10 +22,11 @@ export function isDiskFull(error: Error): boolean {
 /** Watches the free space of a folder's disk. */
 export class DiskSpace {
   readonly #directory: string
-  readonly #reserve: number
+  #reserve: number
   readonly #changed: (full: boolean) => void
   #timer: NodeJS.Timeout | undefined
   #full = false
+  #started = false
 
   /**
    * @param reserve bytes that are to stay free; 0: no watching
@@ -42,13 +43,24 @@ export class DiskSpace {
   }
 
   start(): void {
+    this.#started = true
     if (this.#reserve === 0) return
     this.#look()
     this.#timer = setInterval(() => this.#look(), INTERVAL_MS)
     this.#timer.unref()
   }
 
+  /** @param reserve as for the constructor; has its effect at once */
+  changeReserve(reserve: number): void {
+    this.#reserve = reserve
+    if (!this.#started) return
+    clearInterval(this.#timer)
+    if (reserve === 0 && this.#full) this.#become(false)
+    this.start()
+  }
+
   close(): void {
+    this.#started = false
     clearInterval(this.#timer)
   }
 
@@ -59,7 +71,10 @@ export class DiskSpace {
 
   #look(): void {
     const full = this.#free() <= this.#reserve
-    if (full === this.#full) return
+    if (full !== this.#full) this.#become(full)
+  }
+
+  #become(full: boolean): void {
     this.#full = full
     this.#changed(full)
   }

@@ -1,4 +1,5 @@
 import { placesOf } from '../core/restore-topic.ts'
+import { remainingMs } from '../core/schedule.ts'
 import { BlockPool } from '../log/block-pool.ts'
 import type { Extent } from '../log/data-file.ts'
 import type { LogFiles } from '../log/files.ts'
@@ -125,7 +126,7 @@ export class TopicFolder {
     const segment = this.scheduled.find(position)
     if (segment === undefined) return null
     if (segment.delays === null) this.scheduled.loadNow(segment)
-    return segment.delays?.[position - segment.base] ?? 0
+    return remainingMs(segment.delays?.[position - segment.base] ?? 0, Date.now())
   }
 
   // ---- what is in it ----

@@ -629,6 +629,7 @@ export class ProtocolV2 implements CommandHandler {
   #topic(): Topic {
     const last = this.#lastTopic
     if (last !== null && last.name === this.#topicName && !last.closed) return last
+    this.#context.refuse()
     this.#context.limits.checkTopic(this.#topicName)
     return (this.#lastTopic = this.#context.registry.topic(this.#topicName))
   }

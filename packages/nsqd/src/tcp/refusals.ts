@@ -30,8 +30,8 @@ export class Refusals {
       clearTimeout(timer)
       this.#lingering--
     })
-    const { maxConnections } = this.#context.options
-    socket.end(encodeErrorFrame('E_INVALID', `too many connections, ${maxConnections} are the limit`))
+    const limit = this.#context.maxConnections()
+    socket.end(encodeErrorFrame('E_INVALID', `too many connections, ${limit} are the limit`))
     // What it sends is read and thrown away: with bytes unread, closing would reset the connection, and the word be lost.
     socket.on('end', () => socket.destroy()).resume()
   }

@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
-import { type SnappyCodec, SnappyDecoder, SnappyEncoder } from '@nsq-ts/protocol'
+import { type SnappyCodec, SnappyDecoder, SnappyEncoder } from '@nsq-ts/protocol/snappy'
 import { compressSync, uncompressSync } from 'snappy'
 import type { Layer, LayerOwner, LayerSocket } from './layer.ts'
 

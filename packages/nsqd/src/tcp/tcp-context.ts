@@ -24,7 +24,11 @@ export interface TcpContext {
   /** Who says what a client may do; undefined: everybody may do everything. */
   readonly authServers: AuthServers | undefined
   readonly limits: CreationLimits
+  /** Throws when nothing may be published now: not even a topic is made then. */
+  readonly refuse: () => void
   readonly options: TcpOptions
+  /** How many there may be at the moment; 0: as many as come. */
+  readonly maxConnections: () => number
   /** As reported to clients. */
   readonly version: string
 }
@@ -43,8 +47,6 @@ export interface TcpOptions {
   readonly maxOutputBufferTimeoutMs: number
   readonly outputBufferTimeoutMs: number
   readonly maxChannelConsumers: number
-  /** 0: no limit. */
-  readonly maxConnections: number
   readonly deflate: boolean
   readonly maxDeflateLevel: number
   readonly snappy: boolean

@@ -24,6 +24,7 @@ export function createTcpServer(context: TcpContext): Server {
   return server
 }
 
-function isFull({ clients, options }: TcpContext): boolean {
-  return options.maxConnections > 0 && clients.size >= options.maxConnections
+function isFull({ clients, maxConnections }: TcpContext): boolean {
+  const limit = maxConnections()
+  return limit > 0 && clients.size >= limit
 }

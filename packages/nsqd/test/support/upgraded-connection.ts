@@ -2,17 +2,8 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
-import {
-  decodeMessage,
-  FrameDecoder,
-  FrameType,
-  identify,
-  MAGIC_V2,
-  SnappyDecoder,
-  SnappyEncoder,
-  type SnappyCodec,
-  type WireMessage,
-} from '@nsq-ts/protocol'
+import { decodeMessage, FrameDecoder, FrameType, identify, MAGIC_V2, type WireMessage } from '@nsq-ts/protocol'
+import { SnappyDecoder, SnappyEncoder, type SnappyCodec } from '@nsq-ts/protocol/snappy'
 import { compressSync, uncompressSync } from 'snappy'
 
 const codec: SnappyCodec = {

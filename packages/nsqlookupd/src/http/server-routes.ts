@@ -6,7 +6,7 @@ import type { RegistrationDb } from '../registrations/registration-db.ts'
 
 export function serverRoutes(db: RegistrationDb): Route[] {
   return [
-    { method: 'GET', path: '/ping', handle: () => new Reply('OK') },
+    { method: 'GET', path: '/ping', probe: true, handle: () => new Reply('OK') },
     { method: 'GET', path: '/info', handle: () => ({ version: VERSION }) },
     { method: 'GET', path: '/debug', handle: () => debug(db) },
   ]

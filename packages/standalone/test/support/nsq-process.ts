@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const program = fileURLToPath(new URL('../../bin/nsq.js', import.meta.url))
 
 /** All listeners on free ports. */
-export const FREE_PORTS = ['nsqd.tcp', 'nsqd.http', 'nsqlookupd.tcp', 'nsqlookupd.http'].map(
+export const FREE_PORTS = ['nsqd.tcp', 'nsqd.http', 'nsqlookupd.tcp', 'nsqlookupd.http', 'nsqadmin.http'].map(
   (listener) => `--${listener}-address=127.0.0.1:0`,
 )
 

@@ -60,11 +60,15 @@ export interface Plan {
 }
 
 export interface SimulationOptions {
+  /** How often something is done, beside the others. */
+  readonly weights?: Partial<Record<Kind, number>>
   /** Instead of trouble at random. */
   readonly plan?: Plan
   /** Puts something between the broker and the disk. */
   readonly wrap?: (disk: SimDisk) => LogFiles
   readonly steps?: number
+  /** Of topics for which nothing else was said. @default any */
+  readonly durability?: Durability
 }
 
 /**
@@ -81,6 +85,7 @@ export class CrashSimulation {
   readonly #ledger: Ledger
   readonly #steps: number
   readonly #plan: Plan | null
+  readonly #weights: Record<Kind, number>
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
   /** What was said for a topic by itself: it is kept beside nsqd.dat. */
@@ -91,11 +96,12 @@ export class CrashSimulation {
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { wrap, steps, plan }: SimulationOptions = {}) {
+  constructor(seed: number, { wrap, steps, plan, weights, durability: always }: SimulationOptions = {}) {
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
-    const durability = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
+    const any = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
+    const durability = always ?? any
     const blockSize = pick(random, [4096, 8192])
     this.#options = {
       durability: (topic) => this.#durabilities.get(topic) ?? durability,
@@ -105,6 +111,7 @@ export class CrashSimulation {
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
     }
     this.#plan = plan ?? null
+    this.#weights = { ...WEIGHTS, ...weights }
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
     this.#ledger = new Ledger(this.#options.durability)
     this.#broker = new SimBroker(this.#options, this.#files, null)
@@ -115,10 +122,11 @@ export class CrashSimulation {
     this.#follow()
     this.#broker.start(this.#metadata)
     const kinds = (Object.keys(WEIGHTS) as Kind[]).filter((kind) => this.#plan === null || !TROUBLE.has(kind))
-    const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
+    const weights = this.#weights
+    const total = kinds.reduce((sum, kind) => sum + weights[kind], 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
-      const kind = kinds.find((candidate) => (at -= WEIGHTS[candidate]) < 0)!
+      const kind = kinds.find((candidate) => (at -= weights[candidate]) < 0)!
       this.#log(kind)
       this.#do(kind)
       if (this.disk.dead) this.#crash(this.#death())

@@ -1,0 +1,89 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { condense } from '../server/history/condense.ts'
+import { Series } from '../server/history/series.ts'
+import { flowsSince, Meter } from '../server/live/flows.ts'
+import type { ChannelSample } from '../server/live/node-sample.ts'
+import { Trend } from '../server/live/trend.ts'
+
+test('a ring remembers what a list of the same length would', () => {
+  const step = fc.record({ skip: fc.nat(6), value: fc.constantFrom(0, 1, 2.5, null) })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 30 }), (slots, steps) => {
+      const series = new Series(slots)
+      const twin = new Map<number, number | null>()
+      let position = -1
+      for (const { skip, value } of steps) {
+        position += skip + 1
+        series.write(position, { depth: value })
+        twin.set(position, value)
+      }
+      for (let at = 0; at <= position + 2; at++) {
+        const kept = at > position - slots
+        expect(series.read('depth', at)).toBe(kept ? (twin.get(at) ?? null) : null)
+      }
+    }),
+  )
+})
+
+test('what is always zero is zero, and takes no memory', () => {
+  const series = new Series(3)
+  series.write(0, { depth: 1 })
+  expect(series.isFlat('depth')).toBe(false)
+  expect(series.isFlat('rate_in')).toBe(true)
+  expect(series.read('rate_in', 0)).toBe(0)
+})
+
+test('a list is cut into at most so many groups, and all of it is in them', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat()), fc.integer({ min: 1, max: 50 }), (list, count) => {
+      const groups = condense(list, count)
+      expect(groups.flat()).toEqual(list)
+      expect(groups.length).toBeLessThanOrEqual(count)
+      expect(new Set(groups.slice(1).map((group) => group.length)).size).toBeLessThanOrEqual(1)
+    }),
+  )
+})
+
+const channel = (messages: number, depth: number): ChannelSample => ({
+  depth,
+  messages,
+  backendDepth: 0,
+  inFlight: 0,
+  deferred: 0,
+  requeued: 0,
+  timedOut: 0,
+  clients: 0,
+  paused: false,
+  e2e: null,
+})
+
+test.each([
+  ['published and finished', channel(10, 5), channel(30, 10), { in: 20, out: 15 }],
+  ['a channel that is new', undefined, channel(10, 4), { in: 10, out: 6 }],
+  ['counters that begin anew', channel(1000, 5), channel(3, 5), { in: 3, out: 0 }],
+  ['nothing', channel(10, 5), channel(10, 5), { in: 0, out: 0 }],
+])('flows: %s', (_what, before, now, flows) => {
+  expect(flowsSince(before, now)).toMatchObject(flows)
+})
+
+test('a meter reads messages a second since it was read last', () => {
+  const meter = new Meter(1000)
+  const flows = { in: 10, out: 5, requeued: 0, timedOut: 1 }
+  expect(meter.read(flows, 3000)).toEqual({ in: 5, out: 2.5, requeued: 0, timedOut: 0.5 })
+  flows.in = 30
+  expect(meter.read(flows, 3000)).toEqual({ in: 5, out: 2.5, requeued: 0, timedOut: 0.5 })
+  expect(meter.read(flows, 4000)).toEqual({ in: 20, out: 0, requeued: 0, timedOut: 0 })
+})
+
+test('a depth that only ever grows is rising; one that was emptied in between is not', () => {
+  const trend = new Trend()
+  for (const [index, depth] of [10, 20, 15, 30].entries()) trend.add(depth, 0, index * 10_000)
+  expect(trend.isRising(31)).toBe(true)
+  expect(trend.isRising(10)).toBe(false)
+  trend.add(0, 2, 40_000)
+  expect(trend.isRising(31)).toBe(false)
+  expect(trend.hasTimeouts(2)).toBe(true)
+  for (let at = 50_000; at <= 110_000; at += 10_000) trend.add(0, 2, at)
+  expect(trend.hasTimeouts(2)).toBe(false)
+})

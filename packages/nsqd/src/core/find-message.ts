@@ -1,0 +1,100 @@
+import type { Log } from '../log/log.ts'
+import type { Segment } from '../log/segment.ts'
+import type { Channel } from './channel.ts'
+import { type MessageRef, whileResident } from './peek.ts'
+import type { Topic } from './topic.ts'
+
+interface Id {
+  readonly hi: number
+  readonly lo: number
+}
+
+/**
+ * Finds a message of a channel by its id. What is in flight is found at once; else the logs are looked through: ids grow
+ * with the position in a topic's logs, so that a few segments are read at most; a channel's own log is read as a whole.
+ * @returns where it is at the moment of the return; undefined: it is not here
+ */
+export async function findMessage(
+  topic: Topic,
+  channel: Channel,
+  idHi: number,
+  idLo: number,
+): Promise<MessageRef | undefined> {
+  const id = { hi: idHi, lo: idLo }
+  const { inFlight } = channel.contents
+  const slot = inFlight.find(idHi, idLo)
+  if (slot >= 0) return refOf(channel, inFlight.segment(slot), inFlight.index(slot))
+  for (const log of [topic.scheduled, topic.log]) {
+    const found = await searchGrowing(log, id, channel)
+    if (found !== undefined) return found
+  }
+  for (const segment of channel.ownLog?.segments.slice() ?? []) {
+    const found = await searchSegment(segment, id, channel)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** What a channel holds of a message; undefined: nothing, it is finished, or was never given to it. */
+function refOf(channel: Channel, segment: Segment, index: number): MessageRef | undefined {
+  const { deferred, inFlight, ranges, redeliveries } = channel.contents
+  const place = { segment, index, dueMs: Number.NaN, flight: null }
+  if (segment.log === channel.log && ranges.has(segment.base + index)) return { ...place, state: 'ready', attempts: 0 }
+  let found: MessageRef | undefined
+  redeliveries.forEach((other, at, attempts) => {
+    if (other === segment && at === index) found = { ...place, state: 'ready', attempts }
+  })
+  if (found !== undefined) return found
+  deferred.forEach((other, at, attempts, dueMs) => {
+    if (other === segment && at === index) found = { ...place, state: 'deferred', attempts, dueMs }
+  })
+  if (found !== undefined) return found
+  inFlight.forEach((slot) => {
+    if (inFlight.segment(slot) !== segment || inFlight.index(slot) !== index) return
+    const flight = {
+      subscriber: inFlight.lane(slot).subscriber,
+      deliveredAtMs: inFlight.deliveredAt(slot),
+      deadlineMs: inFlight.deadline(slot),
+    }
+    found = { ...place, state: 'in_flight', attempts: inFlight.attempts(slot), flight }
+  })
+  return found
+}
+
+/**
+ * Looks in the segment where the id belongs, and in those beside it: what was taken over from the original is in order
+ * only roughly.
+ */
+async function searchGrowing(log: Log, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+  const segments = log.segments.slice()
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (await beginsAbove(segments[middle]!, id)) high = middle - 1
+    else low = middle
+  }
+  for (const at of [low, low - 1, low + 1]) {
+    const segment = segments[at]
+    const found = segment && (await searchSegment(segment, id, channel))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+async function beginsAbove(segment: Segment, id: Id): Promise<boolean> {
+  const above = await whileResident(segment, () => {
+    return segment.idHi(0) > id.hi || (segment.idHi(0) === id.hi && segment.idLo(0) > id.lo)
+  })
+  return above ?? false
+}
+
+function searchSegment(segment: Segment, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+  return whileResident(segment, () => {
+    for (let index = 0; index < segment.count; index++) {
+      if (segment.idLo(index) !== id.lo || segment.idHi(index) !== id.hi) continue
+      return refOf(channel, segment, index)
+    }
+    return undefined
+  })
+}

@@ -1,0 +1,86 @@
+// `/channel/message/finish`, `requeue`, `/channel/deferred/cancel`, `deliver`, ours: one message, by its id.
+import { HttpError, parseDuration, type Query, type Route } from '@nsq-ts/daemon'
+import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
+import type { Channel } from '../core/channel.ts'
+import { findMessage } from '../core/find-message.ts'
+import type { MessageRef } from '../core/peek.ts'
+import type { Topic } from '../core/topic.ts'
+import type { Nsqd } from '../nsqd.ts'
+import { isDiskFull } from '../storage/disk-space.ts'
+import { existingChannel } from './arguments.ts'
+
+/** What is answered has happened for good: it is on disk as safely as a publish would be. */
+export function messageRoutes(nsqd: Nsqd): Route[] {
+  const post = (path: string, act: (channel: Channel, message: MessageRef, query: Query) => boolean): Route => ({
+    method: 'POST',
+    path,
+    handle: ({ query }) => onMessage(nsqd, query, act),
+  })
+  return [
+    post('/channel/message/finish', (channel, { segment, index }) => channel.finishOne(segment, index)),
+    post('/channel/message/requeue', (channel, { segment, index }, query) =>
+      channel.requeueOne(segment, index, delayMs(query, nsqd.options.maxDeferMs)),
+    ),
+    post('/channel/deferred/cancel', (channel, message) => {
+      requireDeferred(message)
+      return channel.finishOne(message.segment, message.index)
+    }),
+    post('/channel/deferred/deliver', (channel, message) => {
+      requireDeferred(message)
+      return channel.requeueOne(message.segment, message.index, 0)
+    }),
+  ]
+}
+
+/** @throws {HttpError} as existingChannel; 400 MISSING_ARG_ID, INVALID_ID; 404 MESSAGE_NOT_FOUND; 503, 507 of the disk */
+async function onMessage(
+  nsqd: Nsqd,
+  query: Query,
+  act: (channel: Channel, message: MessageRef, query: Query) => boolean,
+): Promise<void> {
+  const { channel, topic } = existingChannel(nsqd.registry, query)
+  const id = idOf(query)
+  const message = await findMessage(topic, channel, parseIdHi(id, 0), parseIdLo(id, 0))
+  // Nothing happens between finding it and acting on it.
+  if (message === undefined || channel.closed || !act(channel, message, query)) {
+    throw new HttpError(404, 'MESSAGE_NOT_FOUND')
+  }
+  confirm(nsqd, topic)
+}
+
+function confirm(nsqd: Nsqd, topic: Topic): void {
+  try {
+    topic.confirm()
+  } catch (error) {
+    nsqd.logger.error(
+      `TOPIC(${topic.name}): failed to write down what became of a message - ${(error as Error).message}`,
+    )
+    const full = isDiskFull(error as Error)
+    throw new HttpError(full ? 507 : 503, full ? 'DISK_FULL' : 'DISK_FAILED', { cause: error })
+  }
+}
+
+function idOf(query: Query): Buffer {
+  const id = query.get('id')
+  if (id === undefined) throw new HttpError(400, 'MISSING_ARG_ID')
+  if (!/^[0-9a-f]{16}$/.test(id)) throw new HttpError(400, 'INVALID_ID')
+  return Buffer.from(id, 'latin1')
+}
+
+/** @throws {HttpError} 409 for a message that is in the line, or with a consumer, already */
+function requireDeferred({ state }: MessageRef): void {
+  if (state !== 'deferred') throw new HttpError(409, 'MESSAGE_NOT_DEFERRED')
+}
+
+/** `defer=<duration>`; none: at once. */
+function delayMs(query: Query, maxDeferMs: number): number {
+  const text = query.get('defer')
+  if (text === undefined) return 0
+  try {
+    const delay = parseDuration(text)
+    if (delay >= 0 && delay <= maxDeferMs) return delay
+  } catch {
+    // answered below, as any other that cannot be
+  }
+  throw new HttpError(400, 'INVALID_DEFER')
+}

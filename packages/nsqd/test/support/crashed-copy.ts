@@ -1,0 +1,16 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startNsqd, type TestNsqd } from './start-nsqd.ts'
+
+/** Runs `look` with an nsqd that starts on what is with the kernel now, as after `kill -9`. */
+export async function afterCrash<T>(nsqd: TestNsqd, look: (restarted: TestNsqd) => Promise<T>): Promise<T> {
+  const copy = mkdtempSync(join(tmpdir(), 'nsqd-crashed-'))
+  cpSync(nsqd.dataPath, copy, { recursive: true })
+  try {
+    await using restarted = await startNsqd(`--data-path=${copy}`)
+    return await look(restarted)
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+}

@@ -1,0 +1,44 @@
+// One look at a channel on all nsqds that have its topic.
+import type { JsonClient } from '../cluster/get-json.ts'
+import { askAll, lookupProducers } from '../cluster/lookupd.ts'
+import type { Log } from '../program/log.ts'
+import { Refusal } from '../program/refusal.ts'
+import { channelFigures } from './channel-figures.ts'
+import type { FiguresByNode } from './channel-figures.ts'
+import type { NsqStatOptions } from './options.ts'
+
+/**
+ * Who does not answer is named in the log, and left out as long as someone does.
+ * @throws {Refusal} when nobody answers, or nobody has the channel
+ */
+export async function poll(client: JsonClient, options: NsqStatOptions, log: Log): Promise<FiguresByNode> {
+  const { topic, channel } = options
+  const nodes = await findNodes(client, options, log)
+  const query = `/stats?format=json&include_clients=false&topic=${encodeURIComponent(topic)}&channel=${encodeURIComponent(channel)}`
+  const { answers, errors } = await askAll(nodes, async (address) => ({
+    address,
+    stats: await client.get(address + query),
+  }))
+  const what = 'ERROR: failed to get nsqd stats'
+  if (answers.length === 0) throw new Refusal(`${what} - ${errors[0]?.message ?? 'no producers'}`)
+  for (const { message } of errors) log.line(`${what} - ${message}`)
+  const figures = new Map<string, ReturnType<typeof channelFigures> & object>()
+  for (const { address, stats } of answers) {
+    const found = channelFigures(stats, topic, channel)
+    if (found !== undefined) figures.set(address, found)
+  }
+  if (figures.size === 0) {
+    throw new Refusal(`ERROR: failed to find channel(${channel}) in stats metadata for topic(${topic})`)
+  }
+  return figures
+}
+
+async function findNodes(client: JsonClient, options: NsqStatOptions, log: Log): Promise<readonly string[]> {
+  const { topic, nsqdHttpAddress, lookupdHttpAddress } = options
+  if (nsqdHttpAddress.length > 0) return nsqdHttpAddress
+  const { found, errors } = await lookupProducers(client, lookupdHttpAddress, topic)
+  const what = 'ERROR: failed to get topic producers'
+  if (errors.length === lookupdHttpAddress.length) throw new Refusal(`${what} - ${errors[0]?.message ?? ''}`)
+  for (const { message } of errors) log.line(`${what} - ${message}`)
+  return found
+}

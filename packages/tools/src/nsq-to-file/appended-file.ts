@@ -1,0 +1,88 @@
+// A file that only grows: whole writes or none, and nothing is taken for written before it is synced.
+import type { FileHandle } from 'node:fs/promises'
+import { syncFolder } from './directory.ts'
+
+/** What {@link FileSequence} writes to: one kind for each way of storing lines. */
+export interface OutputFile {
+  /** Bytes of all lines in it, before compression, and of what was there before. */
+  readonly size: number
+  /** Takes a line without its end. The bytes must not change until the next `flush` or `sync`. */
+  add(line: Buffer): void
+  /** Hands what was added to the system, as far as the kind of file allows it to be read before a sync. */
+  flush(): Promise<void>
+  /** Resolves when everything added is on stable storage and can be read. */
+  sync(): Promise<void>
+  /** Syncs and closes. */
+  close(): Promise<void>
+}
+
+/** A file that was opened for appending. */
+export interface OpenedFile {
+  readonly handle: FileHandle
+  readonly size: number
+  /** The folder it lies in. */
+  readonly folder: string
+}
+
+const LINE_END = 0x0a
+
+/** Lines one after another in one piece of memory. */
+export function joinLines(lines: readonly Buffer[], size: number): Buffer {
+  const joined = Buffer.allocUnsafe(size) // each byte is written below
+  let end = 0
+  for (const line of lines) {
+    end += line.copy(joined, end)
+    joined[end++] = LINE_END
+  }
+  return joined
+}
+
+/** Appends to a file that was opened for appending. */
+export class Appender {
+  readonly #handle: FileHandle
+  #end: number
+  #isDirty = false
+  /** Where the file's name is not on stable storage yet. */
+  #newIn: string | undefined
+
+  constructor({ handle, size, folder }: OpenedFile) {
+    this.#handle = handle
+    this.#end = size
+    this.#newIn = folder
+  }
+
+  /** Size of the file. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** @throws {Error} after a failure, such as a full disk; nothing of `bytes` is in the file then, if the system lets us */
+  async append(bytes: Buffer): Promise<void> {
+    this.#isDirty = true
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += (await this.#handle.write(bytes, written)).bytesWritten
+      }
+    } catch (error) {
+      // Half a line at the end would be taken for a message, and half a gzip member is none.
+      await this.#handle.truncate(this.#end).catch(() => undefined) // the first failure is the one to tell
+      throw error
+    }
+    this.#end += bytes.length
+  }
+
+  async sync(): Promise<void> {
+    if (this.#isDirty) await this.#handle.datasync()
+    this.#isDirty = false
+    if (this.#newIn !== undefined) await syncFolder(this.#newIn)
+    this.#newIn = undefined
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.sync()
+    } finally {
+      await this.#handle.close()
+    }
+  }
+}

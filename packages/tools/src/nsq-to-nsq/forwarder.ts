@@ -1,0 +1,86 @@
+// Publishes each message at its destination, or at all of them, and finishes it once that nsqd has answered that it holds it.
+import type { Message } from '@nsq-ts/client'
+import type { Chooser } from '../destinations/chooser.ts'
+import type { NsqdDestination } from '../destinations/nsqd-destination.ts'
+import type { Timings } from '../destinations/timings.ts'
+import type { Log } from '../program/log.ts'
+import type { JsonFilter } from './json-filter.ts'
+
+export interface ForwarderSettings {
+  readonly destinations: readonly Pick<NsqdDestination, 'address' | 'publish'>[]
+  /** Undefined: all of them get every message. */
+  readonly chooser: Chooser | undefined
+  readonly filter: JsonFilter
+  /** Empty: messages that a filter can't read are requeued. */
+  readonly undecodableTopic: string
+  readonly timings: Timings
+  readonly log: Log
+}
+
+const always = (): boolean => true
+/** Characters of a body in the log. */
+const SHOWN_MAX = 200
+
+export class Forwarder {
+  readonly #settings: ForwarderSettings
+
+  constructor(settings: ForwarderSettings) {
+    this.#settings = settings
+  }
+
+  /** Answers the message in every case, now or later. Never throws. @param topic to publish to */
+  forward(message: Message, topic: string): void {
+    const { filter, undecodableTopic, log } = this.#settings
+    const verdict = filter.judge(message.raw)
+    if (verdict.kind === 'pass') return this.#publish(message, topic, verdict.body)
+    if (verdict.kind === 'drop') {
+      message.finish()
+      return
+    }
+    const shown = message.raw.toString('utf8', 0, SHOWN_MAX)
+    if (verdict.kind === 'undecodable' && undecodableTopic !== '') {
+      log.line(`WARNING: Unable to decode json, to ${undecodableTopic}: ${shown}`)
+      return this.#publish(message, undecodableTopic, message.raw)
+    }
+    const reason = verdict.kind === 'missing' ? 'missing field to check required value' : 'Unable to decode json'
+    log.line(`ERROR: ${reason}: ${shown}`)
+    message.requeue({ backoff: false }) // the message is at fault; the others need not wait
+  }
+
+  #publish(message: Message, topic: string, body: Buffer): void {
+    const { destinations, chooser } = this.#settings
+    const startedAt = performance.now()
+    if (chooser === undefined) {
+      const all = destinations.map((_, index) => this.#publishAt(index, topic, body, startedAt))
+      void Promise.all(all).then((areOk) => {
+        if (areOk.every(Boolean)) message.finish()
+        else message.requeue()
+      })
+      return
+    }
+    const index = chooser.choose(always)
+    void this.#publishAt(index, topic, body, startedAt).then((isOk) => {
+      chooser.onResult(index, isOk, performance.now() - startedAt)
+      // While another destination works there is no reason for all to slow down.
+      if (isOk) message.finish()
+      else message.requeue({ backoff: !chooser.hasAlternative(index) })
+    })
+  }
+
+  /** Never rejects. */
+  #publishAt(index: number, topic: string, body: Buffer, startedAt: number): Promise<boolean> {
+    const { destinations, timings, log } = this.#settings
+    const destination = destinations[index]!
+    return destination.publish(topic, body).then(
+      () => {
+        timings.add(index, performance.now() - startedAt)
+        return true
+      },
+      (error: Error) => {
+        timings.add(index, performance.now() - startedAt)
+        log.line(`ERROR: ${destination.address}: ${error.message}`)
+        return false
+      },
+    )
+  }
+}

@@ -1,0 +1,4 @@
+import { runTool } from '../program/run-tool.ts'
+import { nsqToNsq } from './nsq-to-nsq.ts'
+
+await runTool(nsqToNsq)

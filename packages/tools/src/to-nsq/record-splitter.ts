@@ -1,0 +1,37 @@
+/** Cuts a stream of bytes into records at a delimiter, which is taken away; empty records are left out. */
+export class RecordSplitter {
+  readonly #delimiter: number
+  /** Beginnings of a record whose end has not come yet; joined once, when it comes. */
+  #begun: Buffer[] = []
+
+  /** @param delimiter a byte */
+  constructor(delimiter: number) {
+    this.#delimiter = delimiter
+  }
+
+  /** @returns the records that end in this chunk; they borrow its memory */
+  push(chunk: Buffer): Buffer[] {
+    const records: Buffer[] = []
+    let start = 0
+    for (let end = chunk.indexOf(this.#delimiter); end !== -1; end = chunk.indexOf(this.#delimiter, start)) {
+      const part = chunk.subarray(start, end)
+      const record = this.#begun.length === 0 ? part : this.#finish(part)
+      if (record.length > 0) records.push(record)
+      start = end + 1
+    }
+    if (start < chunk.length) this.#begun.push(chunk.subarray(start))
+    return records
+  }
+
+  /** @returns the record that the input ended in, whole, though no delimiter follows */
+  end(): Buffer[] {
+    const record = this.#finish(Buffer.alloc(0))
+    return record.length > 0 ? [record] : []
+  }
+
+  #finish(last: Buffer): Buffer {
+    const record = Buffer.concat([...this.#begun, last])
+    this.#begun = []
+    return record
+  }
+}
