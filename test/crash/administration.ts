@@ -4,6 +4,8 @@ import type { Random } from '../support/random.ts'
 import type { Ledger } from './ledger.ts'
 
 const PAUSE_MAX_MS = 120
+/** Channels that are made on the way: each has all that comes after. */
+const MADE_MAX = 3
 
 /** An administrator who pauses, unpauses, empties and makes channels, and remembers what nsqd said was done. */
 export class Administration {
@@ -38,7 +40,7 @@ export class Administration {
         const channel = random.pick(this.#ledger.channels(topic))
         if (over()) return
         const draw = random.next()
-        if (draw < 0.05) await this.#makeChannel(nsqd, topic, `made${++this.#madeCount}`)
+        if (draw < 0.05 && this.#madeCount < MADE_MAX) await this.#makeChannel(nsqd, topic, `made${++this.#madeCount}`)
         else if (draw < 0.1) await this.#empty(nsqd, topic, channel)
         else if (draw < 0.3) await this.#turn(nsqd, topic, channel)
         else if (draw < 0.4) await this.#turn(nsqd, topic)

@@ -35,6 +35,7 @@ interface Message {
   readonly topic: string
   readonly seq: number
   readonly size: number
+  readonly run: number
   readonly tick: number
   /** 0: at once. */
   readonly notBefore: number
@@ -48,8 +49,17 @@ interface ChannelLedger {
   readonly places: Map<Message, Place>
   /** Messages published after this tick are for it. */
   readonly since: number
-  /** Those before may be forgotten, since the channel was emptied; `surely`: nothing of them waited in the topic. */
-  emptied: { readonly tick: number; readonly surely: boolean; readonly request: Request } | null
+  emptied: Emptied | null
+}
+
+/** A channel was emptied at some time between two ticks. */
+interface Emptied {
+  readonly from: number
+  /** Infinity until it was answered. */
+  to: number
+  /** What was acknowledged before is gone: nothing of it waited in the topic. */
+  readonly surely: boolean
+  readonly request: Request
 }
 
 /** How a run of nsqd ended. */
@@ -77,6 +87,8 @@ export class Ledger {
   readonly #messages = new Map<string, Message>()
   readonly #topics = new Map<string, { seq: number; channels: Map<string, ChannelLedger> }>()
   readonly #runEnds: RunEnd[] = []
+  /** Of each run that has ended. */
+  readonly #lastTicks: number[] = []
   #pulses: { readonly sentAt: number; readonly receivedAt: number }[] = []
   #tick = 0
 
@@ -91,6 +103,7 @@ export class Ledger {
     const last = this.#pulses.filter(({ receivedAt }) => receivedAt <= at).at(-2)
     this.#runEnds.push({ at, safeUntil: clean ? Infinity : (last?.sentAt ?? 0) - WINDOW_MS })
     this.#pulses = []
+    this.#lastTicks.push(this.#tick)
   }
 
   /** nsqd ran: it answered at `receivedAt` what was sent at `sentAt`. */
@@ -120,8 +133,12 @@ export class Ledger {
    */
   empties(topic: string, channel: string, surely: boolean): () => void {
     const request: Request = { run: this.run, confirmedAt: null }
-    this.#channel(topic, channel).emptied = { tick: this.#tick, surely, request }
-    return () => (request.confirmedAt = now())
+    const emptied = { from: this.#tick++, to: Infinity, surely, request }
+    this.#channel(topic, channel).emptied = emptied
+    return () => {
+      request.confirmedAt = now()
+      emptied.to = this.#tick
+    }
   }
 
   // ---- publishing ----
@@ -130,7 +147,7 @@ export class Ledger {
   publishes(topic: string, size: number, deferMs: number, lasting = false): Buffer {
     const seq = this.#topics.get(topic)!.seq++
     const notBefore = deferMs === 0 ? 0 : now() + deferMs
-    const message = { topic, seq, size, tick: ++this.#tick, notBefore, lasting, acknowledgedAt: null }
+    const message = { topic, seq, size, run: this.run, tick: ++this.#tick, notBefore, lasting, acknowledgedAt: null }
     this.#messages.set(keyOf(topic, seq), message)
     return bodyOf(message)
   }
@@ -203,17 +220,24 @@ export class Ledger {
     return { required, possible, lasting }
   }
 
-  /** The messages that still have to come, the lasting ones aside. */
-  outstanding(topic: string, channel: string): number[] {
+  /** The messages that still have to come, the lasting ones aside: each with what is known of it. */
+  outstanding(topic: string, channel: string): string[] {
     const ledger = this.#channel(topic, channel)
     return [...this.#messages.values()]
       .filter((message) => message.topic === topic && !message.lasting && this.#isRequired(message, ledger))
-      .map(({ seq }) => seq)
+      .map((message) => describe(message, ledger.places.get(message)))
   }
 
   #isRequired(message: Message, { places, since, emptied }: ChannelLedger): boolean {
-    if (message.acknowledgedAt === null || message.tick <= since || message.tick <= (emptied?.tick ?? 0)) return false
+    if (message.acknowledgedAt === null || message.tick <= since || message.tick <= this.#emptiedTo(emptied))
+      return false
     return (places.get(message)?.finishes.length ?? 0) === 0
+  }
+
+  /** Messages up to this tick may have been forgotten. */
+  #emptiedTo(emptied: Emptied | null): number {
+    if (emptied === null) return 0
+    return Math.min(emptied.to, this.#lastTicks[emptied.request.run] ?? Infinity)
   }
 
   #isGone(message: Message, { places }: ChannelLedger): boolean {
@@ -235,7 +259,7 @@ export class Ledger {
     // In the run in which a channel was emptied, what was on its way may still arrive.
     const { acknowledgedAt } = message
     if (emptied === null || acknowledgedAt === null || emptied.request.run === this.run) return
-    if (emptied.surely && acknowledgedAt <= emptied.tick && this.#isSafe(emptied.request)) {
+    if (emptied.surely && acknowledgedAt <= emptied.from && this.#isSafe(emptied.request)) {
       this.#violation(`${name} came although the channel had been emptied`)
     }
   }
@@ -284,6 +308,13 @@ export class Ledger {
   #violation(text: string): void {
     this.violations.push(text)
   }
+}
+
+function describe({ notBefore, run, seq }: Message, place: Place | undefined): string {
+  const due = notBefore === 0 ? '' : ` for ${new Date(notBefore).toISOString()}`
+  const seen = place === undefined ? 'never seen' : `attempt ${place.attempts} in run ${place.run}`
+  const requeue = place?.requeue == null ? '' : ', requeued'
+  return `${seq} published in run ${run}${due}, ${seen}${requeue}`
 }
 
 function keyOf(topic: string, seq: number): string {

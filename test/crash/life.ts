@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DataPath } from '../support/data-path.ts'
 import { eventually } from '../support/eventually.ts'
-import { NsqdProcess } from '../support/nsqd-process.ts'
+import { type ChannelStats, NsqdProcess } from '../support/nsqd-process.ts'
 import { type Random, randomOf } from '../support/random.ts'
 import { Administration } from './administration.ts'
 import { Ledger, now } from './ledger.ts'
@@ -14,7 +12,9 @@ const TOPIC_NAMES = Object.keys(TOPICS)
 const ROUND_MAX_MS = 500
 /** Long enough that nsqd sweeps sparse files away, twice. */
 const LONG_ROUND_MS = 11_000
-const DRAIN_TIMEOUT_MS = 40_000
+/** What was requeued is due long before. */
+const QUIET_MAX_MS = 8000
+const DRAIN_TIMEOUT_MS = 120_000
 const READY = [1, 5, 50, 300]
 
 export interface LifeSettings {
@@ -41,12 +41,8 @@ export interface LifeOutcome {
  * stop; what each run finds is compared with what the one before acknowledged. In the end all is drained.
  */
 export async function live(settings: LifeSettings): Promise<LifeOutcome> {
-  const dataPath = await mkdtemp(join(tmpdir(), 'nsqd-crash-'))
-  try {
-    return await new Life(settings, dataPath).run()
-  } finally {
-    await rm(dataPath, { recursive: true, force: true })
-  }
+  await using dataPath = await DataPath.make()
+  return await new Life(settings, dataPath.path).run()
 }
 
 class Life {
@@ -72,14 +68,14 @@ class Life {
   }
 
   async run(): Promise<LifeOutcome> {
-    const { longEvery, rounds } = this.#settings
+    const { life, longEvery, rounds } = this.#settings
     for (let round = 0; round < rounds; round++) {
       if (round > 0 && this.#random.chance(0.2)) await this.#dieWhileStarting()
       const nsqd = await this.#start()
       try {
         if (round === 0) await this.#administration.make(nsqd, TOPICS)
         else await this.#compare(nsqd)
-        const long = longEvery > 0 && (round + 1) % longEvery === 0
+        const long = longEvery > 0 && (life * rounds + round + 1) % longEvery === 0
         await this.#round(nsqd, long ? LONG_ROUND_MS : 20 + this.#random.below(ROUND_MAX_MS))
       } finally {
         await nsqd[Symbol.asyncDispose]()
@@ -200,31 +196,38 @@ class Life {
     }
   }
 
-  /** Nothing waits, nothing is in flight, and only what lasts is deferred; then nothing may be missing. */
+  /** All that was acknowledged has come; or nothing comes any more, though there is time enough for what is deferred. */
   async #drained(nsqd: NsqdProcess): Promise<void> {
-    const isEmpty = async (): Promise<boolean> =>
-      (await nsqd.topics()).every(({ channels, depth, topic_name: topic }) => {
-        const done = channels.every((channel) => {
-          const { lasting, possible } = this.#ledger.bounds(topic, channel.channel_name)
-          const { deferred_count: deferred, depth: waiting, in_flight_count: inFlight } = channel
-          return waiting === 0 && inFlight === 0 && deferred >= lasting && deferred <= possible
-        })
-        return depth === 0 && done && channels.every((channel) => this.#isDue(topic, channel.channel_name))
-      })
-    await eventually(isEmpty, { what: 'all is drained', timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 100 }).catch(() => {})
+    let delivered = -1
+    let deliveredAt = 0
+    const isOver = async (): Promise<boolean> => {
+      if (this.#ledger.deliveredCount !== delivered) deliveredAt = now()
+      delivered = this.#ledger.deliveredCount
+      return (await this.#isEmpty(nsqd)) || now() - deliveredAt > QUIET_MAX_MS
+    }
+    await eventually(isOver, { what: 'all is drained', timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 100 })
     for (const topic of TOPIC_NAMES) {
       for (const channel of this.#ledger.channels(topic)) {
         const missing = this.#ledger.outstanding(topic, channel)
         if (missing.length === 0) continue
         const { depth, in_flight_count, deferred_count } = await nsqd.channel(topic, channel)
         const where = `depth ${depth}, in flight ${in_flight_count}, deferred ${deferred_count}`
-        this.#violation(`LOST: ${topic}/${channel} ${missing.length}: ${missing.slice(0, 10).join(' ')} (${where})`)
+        this.#violation(`LOST: ${topic}/${channel} ${missing.length} (${where}): ${missing.slice(0, 5).join('; ')}`)
       }
     }
   }
 
-  #isDue(topic: string, channel: string): boolean {
-    return this.#ledger.outstanding(topic, channel).length === 0
+  /** Nothing waits or is in flight, and only what lasts is deferred. */
+  async #isEmpty(nsqd: NsqdProcess): Promise<boolean> {
+    return (await nsqd.topics()).every(({ channels, depth, topic_name: topic }) => {
+      const isDone = (channel: ChannelStats): boolean => {
+        const { lasting, possible } = this.#ledger.bounds(topic, channel.channel_name)
+        const { deferred_count: deferred, depth: waiting, in_flight_count: inFlight } = channel
+        const come = this.#ledger.outstanding(topic, channel.channel_name).length === 0
+        return waiting === 0 && inFlight === 0 && deferred >= lasting && deferred <= possible && come
+      }
+      return depth === 0 && channels.every(isDone)
+    })
   }
 
   #violation(text: string): void {

@@ -13,6 +13,8 @@ const QUIET_MAX_MS = 2000
 const PULSE_PAUSE_MS = 2
 const LASTING_DEFER_MS = 600_000
 const DEFER_MAX_MS = 1500
+/** In all, so that what there is can be worked off later. */
+const PUBLISHES_MAX = 300
 /** How many publishes a producer sends ahead of their answers. */
 const AHEAD_MAX = 8
 const SIZES = [30, 60, 200, 200, 1000, 5000, 60_000]
@@ -37,6 +39,7 @@ export class Traffic {
   readonly #ledger: Ledger
   readonly #random: Random
   readonly #running: Promise<void>[] = []
+  #publishesLeft = PUBLISHES_MAX
   #over = false
 
   constructor(nsqd: NsqdProcess, ledger: Ledger, random: Random) {
@@ -85,7 +88,7 @@ export class Traffic {
 
   produceOverHttp(topic: string): void {
     this.run(async () => {
-      while (!this.#over) {
+      while (!this.#over && this.#publishesLeft-- > 0) {
         const body = this.#ledger.publishes(topic, this.#random.pick(SIZES), 0)
         const { status, text } = await this.#nsqd.http('POST', `/pub?topic=${topic}`, body)
         if (status !== 200) throw new Error(`/pub answered ${status} ${text}`)
@@ -103,7 +106,8 @@ export class Traffic {
       sent.push(bodies)
     }
     while (!this.#over || sent.length > 0) {
-      while (!this.#over && sent.length < this.#random.below(AHEAD_MAX) + 1) send()
+      while (!this.#over && this.#publishesLeft > 0 && sent.length < this.#random.below(AHEAD_MAX) + 1) send()
+      if (sent.length === 0) break
       await client.ok()
       for (const body of sent.shift()!) this.#ledger.acknowledged(body)
     }
@@ -111,6 +115,7 @@ export class Traffic {
   }
 
   #publish(topic: string): { command: Buffer; bodies: Buffer[] } {
+    this.#publishesLeft--
     const random = this.#random
     const body = (deferMs = 0, lasting = false): Buffer =>
       this.#ledger.publishes(topic, random.pick(SIZES), deferMs, lasting)

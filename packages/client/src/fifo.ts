@@ -1,8 +1,10 @@
 // First in, first out, on a ring: Array.shift costs 19 us on a deep queue, this 15 ns.
 
+const SIZE_MIN = 16
+
 /** A queue. Holds its peak size until it is emptied. */
 export class Fifo<Item> {
-  #ring: (Item | undefined)[] = Array.from({ length: 16 })
+  #ring: (Item | undefined)[] = emptyRing(SIZE_MIN)
   #head = 0
   #size = 0
 
@@ -38,7 +40,7 @@ export class Fifo<Item> {
   /** Takes everything out. */
   drain(): Item[] {
     const items = [...this]
-    this.#ring = Array.from({ length: 16 })
+    this.#ring = emptyRing(SIZE_MIN)
     this.#head = 0
     this.#size = 0
     return items
@@ -51,8 +53,11 @@ export class Fifo<Item> {
   }
 
   #grow(): void {
-    const items = [...this]
-    this.#ring = [...items, ...Array.from({ length: items.length }, () => undefined)]
+    this.#ring = [...this, ...emptyRing(this.#size)]
     this.#head = 0
   }
+}
+
+function emptyRing(length: number): undefined[] {
+  return Array.from({ length })
 }

@@ -1,4 +1,17 @@
 // NSQ client: Producer and Consumer.
+export { Admin } from './admin/admin.ts'
+export type { AdminOptions } from './admin/admin.ts'
+export type {
+  DrainProgress,
+  MessageState,
+  PeekedMessage,
+  PeekOptions,
+  PeekPage,
+  RedriveOptions,
+  RedriveProgress,
+  RetryPolicy,
+  RetryPolicyChange,
+} from './admin/types.ts'
 export { bytes, json, text } from './codec.ts'
 export type { Codec, Decoder, Encoder } from './codec.ts'
 export type { NodeSource } from './address.ts'
@@ -13,12 +26,13 @@ export { dedupe } from './consumer/dedupe.ts'
 export type { DedupeOptions } from './consumer/dedupe.ts'
 export { Message } from './consumer/message.ts'
 export type { RequeueOptions } from './consumer/message.ts'
-export type { BackoffOptions, ConsumerOptions } from './consumer/options.ts'
+export type { BackoffOptions, ConsumerOptions, DecoderNeeded } from './consumer/options.ts'
 export type { ConnectionChange } from './diagnostics.ts'
 export type { DiscoveryOptions } from './discovery/options.ts'
 export type { Duration } from './duration.ts'
 export type { Environment, Timer } from './environment.ts'
 export {
+  AdminError,
   BufferFullError,
   ClosedError,
   ConnectionError,
@@ -33,6 +47,6 @@ export {
 } from './errors.ts'
 export { Events } from './events.ts'
 export type { Listener } from './events.ts'
-export type { ProducerOptions, PublishCall, PublishOptions } from './producer/options.ts'
+export type { EncoderNeeded, ProducerOptions, PublishCall, PublishOptions } from './producer/options.ts'
 export { Producer } from './producer/producer.ts'
 export type { ProducerEvents, ProducerStats } from './producer/producer.ts'

@@ -55,6 +55,31 @@ describe('a consumer', () => {
     expect(await backoffWait(backoff)).toBe(waitMs)
   })
 
+  test('survives a strategy that throws', async () => {
+    await using fake = await FakeNsqd.start()
+    await using consumer = new Consumer({
+      topic: 't',
+      channel: 'c',
+      nsqd: fake.address,
+      requeueDelay: 0,
+      backoff: {
+        strategy: () => {
+          throw new Error('mine')
+        },
+      },
+    })
+    const errors: unknown[] = []
+    consumer.on('error', (error) => errors.push((error.cause as Error).message))
+    void consumer.run(() => {
+      throw new Error('no')
+    })
+    const client = await fake.subscriber()
+    await fake.until(() => client.rdy === 1)
+    const id = client.deliver('x')
+    await fake.until(() => fake.commands.includes(`REQ ${id} 0`))
+    expect(errors).toEqual(['no', 'mine'])
+  })
+
   test('requeues after requeueDelay times the attempts, up to requeueDelayMax', async () => {
     await using fake = await FakeNsqd.start()
     await using consumer = new Consumer({

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
-import { json, Producer, type ProducerOptions, text } from '@nsq-ts/client'
+import { type ConnectionChange, json, type NsqError, Producer, type ProducerOptions, text } from '@nsq-ts/client'
 import { type FakeClient, FakeNsqd, type FakeOptions, type Received } from './support/fake-nsqd.ts'
 import { FakeLookupd } from './support/fake-lookupd.ts'
 import { codeOf, until } from './support/wait.ts'
@@ -353,6 +354,29 @@ describe('tracing', () => {
     await producer.publish('u', 'd', { defer: 5 })
     unsubscribe('tracing:nsq.publish:asyncEnd', onEnd)
     expect(seen).toEqual(['around t 2 3 0', 'channel t', 'around u 1 1 5', 'channel u'])
+  })
+
+  test('the diagnostics channel nsq.connection tells of connections that open, close, and fail', async () => {
+    await using fake = await FakeNsqd.start()
+    const changes: string[] = []
+    const listen = (change: unknown): void => {
+      const { role, address, state, error } = change as ConnectionChange
+      if (address === fake.address) changes.push(`${role} ${state} ${(error as NsqError | undefined)?.code ?? '-'}`)
+    }
+    subscribe('nsq.connection', listen)
+    const producer = new Producer({ nsqd: fake.address })
+    await producer.connect()
+    fake.clients[0]!.reset()
+    await fake.until(() => fake.clients.length === 2)
+    await producer.connect()
+    await producer.close()
+    unsubscribe('nsq.connection', listen)
+    expect(changes).toEqual([
+      'producer open -',
+      'producer closed ERR_NSQ_CONNECTION',
+      'producer open -',
+      'producer closed -',
+    ])
   })
 
   test('a listener that throws harms nobody', async () => {

@@ -278,7 +278,7 @@ describe('the access log', () => {
   ])('has a line for %s %s', async (method, path, expected) => {
     lines.length = 0
     await ask(port, method, path)
-    await vi.waitFor(() => expect(lines).toContainEqual(expect.stringMatching(expected)))
+    await vi.waitFor(() => expect(lines).toContainEqual(expect.stringMatching(expected)), 20_000)
   })
 
   test.each([
@@ -289,7 +289,7 @@ describe('the access log', () => {
     lines.length = 0
     await ask(port, method, path)
     await ask(port, 'GET', '/ping') // whose line would come after
-    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    await vi.waitFor(() => expect(lines).toHaveLength(1), 20_000)
     expect(lines[0]).toContain('GET /ping')
   })
 

@@ -49,8 +49,10 @@ test('serves HTTPS', async () => {
   plain.send('GET /ping HTTP/1.1\r\nHost: x\r\n\r\n')
   await plain.ended
   expect(plain.received).not.toContain('200')
-  await vi.waitFor(() =>
-    expect(lines).toContainEqual(expect.stringMatching(/INFO: HTTPS: TLS handshake with 127\.0\.0\.1:\d+ failed - /)),
+  await vi.waitFor(
+    () =>
+      expect(lines).toContainEqual(expect.stringMatching(/INFO: HTTPS: TLS handshake with 127\.0\.0\.1:\d+ failed - /)),
+    20_000,
   )
 })
 
@@ -115,7 +117,7 @@ test('close tells what waits, and waits no longer than its limit for what does n
   waiting.send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
   using unanswered = new RawClient(port)
   unanswered.send('GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n')
-  await vi.waitFor(() => expect(reasons).toHaveLength(2))
+  await vi.waitFor(() => expect(reasons).toHaveLength(2), 20_000)
   await server.close()
   expect((await waiting.answers(1))[0]?.body).toBe('closing')
   await unanswered.ended
@@ -140,9 +142,9 @@ test('a client that leaves aborts the signal of its request', async () => {
   const { port } = await server.listen('127.0.0.1:0')
   const client = new RawClient(port)
   client.send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
-  await vi.waitFor(() => expect(waiting).toBe(true))
+  await vi.waitFor(() => expect(waiting).toBe(true), 20_000)
   client.socket.destroy()
-  await vi.waitFor(() => expect(left).toBe(true))
+  await vi.waitFor(() => expect(left).toBe(true), 20_000)
 })
 
 test('a refusal reaches a client that has its body still to send, and whose connection ends with it', async () => {

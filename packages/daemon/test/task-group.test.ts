@@ -29,7 +29,7 @@ test('a failing task is reported by name and takes nothing else along', async ()
     throw new Error('synchronously')
   })
   group.run('good', (signal) => delay(60_000, signal).then(() => undefined))
-  await vi.waitFor(() => expect(onFailure.mock.calls.map(([name]) => name).sort()).toEqual(['bad', 'worse']))
+  await vi.waitFor(() => expect(onFailure.mock.calls.map(([name]) => name).sort()).toEqual(['bad', 'worse']), 20_000)
   expect(group.size).toBe(1)
 })
 

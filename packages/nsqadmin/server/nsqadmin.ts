@@ -105,7 +105,7 @@ export class Nsqadmin implements Daemon {
     const { nsqdToken } = checked
     const addresses = () => this.#settings.current
     const watching = new Upstreams(client, this.#logger, { level: 'debug', nsqdToken })
-    const fleet = new Fleet(watching, addresses, this.#logger)
+    const fleet = new Fleet(watching, addresses)
     const history = new History({
       intervalMs: options.historyIntervalMs,
       lengthMs: options.historyLengthMs,

@@ -2,16 +2,18 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { condense } from '../server/history/condense.ts'
 import { Series } from '../server/history/series.ts'
+import { fromSmall, toSmall, UNKNOWN } from '../server/history/small-float.ts'
 import { flowsSince, Meter } from '../server/live/flows.ts'
 import type { ChannelSample } from '../server/live/node-sample.ts'
+import { StatsReader } from '../server/live/stats-reader.ts'
 import { Trend } from '../server/live/trend.ts'
 
 test('a ring remembers what a list of the same length would', () => {
-  const step = fc.record({ skip: fc.nat(6), value: fc.constantFrom(0, 1, 2.5, null) })
+  const step = fc.record({ skip: fc.nat(6), value: fc.constantFrom(0, 1, 4095) })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 30 }), (slots, steps) => {
       const series = new Series(slots)
-      const twin = new Map<number, number | null>()
+      const twin = new Map<number, number>()
       let position = -1
       for (const { skip, value } of steps) {
         position += skip + 1
@@ -28,8 +30,9 @@ test('a ring remembers what a list of the same length would', () => {
 
 test('what is always zero is zero, and takes no memory', () => {
   const series = new Series(3)
-  series.write(0, { depth: 1 })
-  expect(series.isFlat('depth')).toBe(false)
+  series.write(0, { depth: 1, rate_out: 0.25 })
+  expect(series.read('rate_out', 0)).toBe(0.25)
+  expect(series.isFlat('rate_out')).toBe(false)
   expect(series.isFlat('rate_in')).toBe(true)
   expect(series.read('rate_in', 0)).toBe(0)
 })
@@ -44,6 +47,50 @@ test('a list is cut into at most so many groups, and all of it is in them', () =
     }),
   )
 })
+
+test('numbers are kept in 16 bits: whole ones up to 4095 exactly, others to a fortieth of a percent, in their order', () => {
+  for (let value = 0; value <= 4095; value++) expect(fromSmall(toSmall(value))).toBe(value)
+  const value = fc.double({ min: 0, max: 1e12, noNaN: true })
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      const [small, other] = [toSmall(a), toSmall(b)]
+      expect(Math.abs(fromSmall(small) - Math.round(a))).toBeLessThanOrEqual(a * 0.00025)
+      if (a < b) expect(small).toBeLessThanOrEqual(other)
+    }),
+  )
+  expect(toSmall(Number.POSITIVE_INFINITY)).toBeLessThan(UNKNOWN)
+  expect(toSmall(-1)).toBe(0)
+})
+
+test('statistics read as they come are the same, however they are cut', () => {
+  const name = fc.stringMatching(/^[\w.-]{1,8}$/)
+  const topic = fc.record({ topic_name: name, channels: fc.array(fc.record({ channel_name: name, depth: fc.nat() })) })
+  const stats = fc.record({ health: fc.string(), topics: fc.array(topic), memory: fc.anything({ values: [fc.nat()] }) })
+  const spaces = fc.constantFrom(undefined, 1)
+  fc.assert(
+    fc.property(stats, spaces, fc.boolean(), fc.integer({ min: 1, max: 100 }), (whole, indent, old, size) => {
+      const text = JSON.stringify(old ? { status_code: 200, data: whole } : whole, undefined, indent)
+      const { topics, ...rest } = JSON.parse(JSON.stringify(whole)) as typeof whole
+      const read: unknown[] = []
+      const reader = new StatsReader((one) => read.push(one))
+      for (let at = 0; at < text.length; at += size) reader.push(text.slice(at, at + size))
+      const others = reader.end()
+      expect(read).toEqual(topics)
+      expect({ ...others, topics: undefined }).toEqual({ ...rest, topics: undefined })
+    }),
+  )
+})
+
+test.each(['', '{', '[{"topic_name":"a"}', '{"topics":[{"topic_name":"a"},{"topic_name":"b"'])(
+  '%j is no statistics',
+  (text) => {
+    const reader = new StatsReader(() => {})
+    expect(() => {
+      reader.push(text)
+      reader.end()
+    }).toThrow()
+  },
+)
 
 const channel = (messages: number, depth: number): ChannelSample => ({
   depth,

@@ -17,6 +17,7 @@ import {
 import type { AuthServers } from './auth/auth-servers.ts'
 import { checkOptionsAfterTls, checkOptionsBeforeTls, checkTlsRequired } from './check-options.ts'
 import type { CoreContext, CoreOptions } from './core/context.ts'
+import { deadLetterTopics } from './core/dead-letters.ts'
 import { Scanner } from './core/scanner.ts'
 import { TopicRegistry } from './core/topic-registry.ts'
 import { TurnQueue } from './core/turn-queue.ts'
@@ -28,6 +29,8 @@ import { TokenFile } from './http/tokens.ts'
 import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
+import { Redrives } from './redrive.ts'
+import { AllRetrySettings } from './retry-settings.ts'
 import { AllTopicSettings } from './topic-settings.ts'
 import type { Durability } from './log/topic-store.ts'
 import type { Topic } from './core/topic.ts'
@@ -85,6 +88,9 @@ export class Nsqd implements Daemon {
   readonly startTime: number
   /** What holds for each topic by itself. */
   readonly topicSettings: AllTopicSettings
+  /** What becomes of messages that fail, channel by channel. */
+  readonly retrySettings: AllRetrySettings
+  readonly redrives: Redrives
 
   #options: NsqdOptions
   readonly #coreOptions: { -readonly [Key in keyof CoreOptions]: CoreOptions[Key] }
@@ -136,6 +142,7 @@ export class Nsqd implements Daemon {
       requeueOnDisconnect: options.requeueOnDisconnect,
     }
     this.topicSettings = new AllTopicSettings(() => this.#options)
+    this.retrySettings = new AllRetrySettings(() => this.#options)
     this.#fail = fail
     this.startTime = Math.floor(this.#clock.wallUs() / 1e6)
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
@@ -154,6 +161,11 @@ export class Nsqd implements Daemon {
       announced: () => effectiveOptions(this),
       checkChannel: (topic, name) => this.limits.checkChannel(topic, name),
       tls: () => this.#clientTls,
+    })
+    this.redrives = new Redrives({
+      registry: this.registry,
+      logger,
+      changed: () => this.#persistQuietly(),
     })
     this.addReadinessCheck(() => this.discovery.notTried())
     this.drain = new Drain({
@@ -190,6 +202,11 @@ export class Nsqd implements Daemon {
   get addresses(): NsqdAddresses {
     if (this.#addresses === undefined) throw new Error('nsqd is not started')
     return this.#addresses
+  }
+
+  /** What was found in files of the log, since the start, that is not what was written. */
+  get damage(): { readonly count: number; readonly bytes: number } {
+    return { count: this.#stores.damagedCount, bytes: this.#stores.damagedBytes }
   }
 
   /** It is being closed, or is: nothing is taken any more. */
@@ -265,6 +282,11 @@ export class Nsqd implements Daemon {
     this.#metadata?.write()
   }
 
+  /** Writes nsqd.dat now if it lacks a topic or channel that was made or deleted. @throws {Error} of the file system */
+  persistNewMetadata(): void {
+    this.#metadata?.writeChanges()
+  }
+
   /** Has what was changed in `topicSettings` take effect. @throws of the file system; then it has none */
   applyTopicSettings(topic: Topic): void {
     const settings = this.topicSettings.of(topic.name)
@@ -289,8 +311,9 @@ export class Nsqd implements Daemon {
     const metadata = this.#readMetadata(metadataFile)
     await this.#import(metadata)
     this.registry.openWith((topic) => this.discovery.open(topic))
-    for (const { name, settings } of metadata.topics) this.topicSettings.override(name, settings ?? {})
+    this.#takeOverrides(metadata)
     this.#restoreTopics()
+    this.#resumeRedrives(metadata) // before nsqd.dat is written anew: it says what runs
     this.#applyMetadata(metadata, metadataFile)
     this.registry.start()
     this.#restored = true
@@ -304,6 +327,28 @@ export class Nsqd implements Daemon {
     this.#sweep.unref()
     await this.#tls?.watch()
     this.#startStatsd()
+  }
+
+  #resumeRedrives({ topics }: Metadata): void {
+    for (const { channels, name } of topics) {
+      for (const channel of channels) if (channel.redrive) this.redrives.resume(name, channel.name, channel.redrive)
+    }
+  }
+
+  #persistQuietly(): void {
+    try {
+      this.#metadata?.write()
+    } catch (error) {
+      this.logger.error(`failed to persist metadata - ${(error as Error).message}`)
+    }
+  }
+
+  /** What was said over HTTP holds from the beginning on. */
+  #takeOverrides({ topics }: Metadata): void {
+    for (const { channels, name, settings } of topics) {
+      this.topicSettings.override(name, settings ?? {})
+      for (const channel of channels) this.retrySettings.override(name, channel.name, channel.retry ?? {})
+    }
   }
 
   async #loadTls(): Promise<void> {
@@ -454,10 +499,17 @@ export class Nsqd implements Daemon {
         if (channelEntry.paused) channel.pause()
       }
     }
-    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, this.topicSettings)
+    this.#metadata = new MetadataWriter(file, registry, logger, VERSION, {
+      topics: this.topicSettings,
+      retries: this.retrySettings,
+      redrives: this.redrives,
+    })
     registry.listen({
       created() {},
-      deleted: (topic, channel) => channel === null && this.topicSettings.forget(topic.name),
+      deleted: (topic, channel) => {
+        if (channel === null) this.topicSettings.forget(topic.name)
+        this.retrySettings.forget(topic.name, channel?.name)
+      },
     })
     registry.listen(this.#metadata)
     try {
@@ -478,6 +530,7 @@ export class Nsqd implements Daemon {
     await Promise.all([this.#httpServer?.close(), this.#httpsServer?.close()])
     this.#tls?.close()
     await this.#authServers?.close()
+    await this.redrives.close()
     const discoveryClosed = this.discovery.close() // data first: an nsqlookupd that hangs must not hold up that
     this.#closeMetadata()
     if (this.#restored) this.#closeTopics()
@@ -527,6 +580,8 @@ export class Nsqd implements Daemon {
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
       refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
+      retryPolicy: (topic, channel) => this.retrySettings.of(topic, channel),
+      deadLetters: deadLetterTopics(() => this.registry),
       options: this.#coreOptions,
     }
   }

@@ -16,8 +16,25 @@ export function byPatternOption<T>(
   row: OptionRow<T>,
   details: Omit<RowDetails<ByPattern<T>>, 'default'>,
 ): OptionRow<ByPattern<T>> {
-  return optionRow(flag, byPatternKind(row), { default: [], ours: true, ...details })
+  return optionRow(flag, byPatternKind(row, TOPICS), { default: [], ours: true, ...details })
 }
+
+/** As byPatternOption, of channels: a pattern is `<topic>/<channel>`. */
+export function byChannelOption<T>(
+  flag: string,
+  row: OptionRow<T>,
+  details: Omit<RowDetails<ByPattern<T>>, 'default'>,
+): OptionRow<ByPattern<T>> {
+  return optionRow(flag, byPatternKind(row, CHANNELS), { default: [], ours: true, ...details })
+}
+
+interface PatternRule {
+  readonly form: RegExp
+  readonly what: string
+}
+
+const TOPICS: PatternRule = { form: /^[.a-zA-Z0-9_*?-]+$/, what: 'topic names' }
+const CHANNELS: PatternRule = { form: /^[.a-zA-Z0-9_*?-]+\/[.a-zA-Z0-9_*?-]+$/, what: 'channels, <topic>/<channel>' }
 
 export function limitPolicyOption(flag: string, details: RowDetails<LimitPolicy>): OptionRow<LimitPolicy> {
   return optionRow(flag, limitPolicyKind, details)
@@ -37,10 +54,11 @@ function parsePolicy(text: string): LimitPolicy {
   return text as LimitPolicy
 }
 
-function byPatternKind<T>({ kind, min }: OptionRow<T>): OptionKind<ByPattern<T>> {
+function byPatternKind<T>({ kind, max, min }: OptionRow<T>, { form, what }: PatternRule): OptionKind<ByPattern<T>> {
   const entry = (pattern: string, value: T): readonly [string, T] => {
-    if (!/^[.a-zA-Z0-9_*?-]+$/.test(pattern)) throw new Error(`${JSON.stringify(pattern)} is no pattern of topic names`)
+    if (!form.test(pattern)) throw new Error(`${JSON.stringify(pattern)} is no pattern of ${what}`)
     if (min !== undefined && (value as number) < min) throw new Error(`${pattern}: must be at least ${min}`)
+    if (max !== undefined && (value as number) > max) throw new Error(`${pattern}: must be at most ${max}`)
     return [pattern, value]
   }
   return {

@@ -14,7 +14,8 @@ import {
 } from '@nsq-ts/daemon'
 import type { Options } from '@nsq-ts/daemon'
 import { durabilityOption } from './options-durability.ts'
-import { byPatternOption, limitPolicyOption } from './options-topics.ts'
+import { backoffOption, deadLetterTopicOption } from './options-retries.ts'
+import { byChannelOption, byPatternOption, limitPolicyOption } from './options-topics.ts'
 import { tlsMinVersionOption, tlsRequiredOption } from './options-tls.ts'
 
 const MINUTE = 60_000
@@ -58,6 +59,22 @@ const topicLimitPolicy = limitPolicyOption('topic-limit-policy', {
   default: 'refuse',
   help: 'when a topic is at one of these limits: publishes fail (refuse), or its oldest waiting messages are dropped and counted (drop-oldest)',
   group: STORAGE,
+  ours: true,
+})
+
+const maxAttempts = integerOption('max-attempts', {
+  default: 0,
+  min: 0,
+  max: 10_000,
+  help: 'failed deliveries after which a message becomes a dead letter; 0: it never does',
+  group: MESSAGES,
+  ours: true,
+})
+
+const retryBackoff = backoffOption('retry-backoff', {
+  default: [],
+  help: 'how long a message waits after its first failed delivery, its second..., `1s,10s,1m`; the last one counts from then on; empty: not at all',
+  group: MESSAGES,
   ours: true,
 })
 
@@ -274,6 +291,33 @@ export const nsqdTable = {
     default: 0,
     min: 0,
     help: 'how long PUT /config/drain may take; then nsqd leaves with exit code 3, what is left stays on disk; 0 is unlimited',
+    group: MESSAGES,
+    ours: true,
+  }),
+  maxAttempts,
+  maxAttemptsFor: byChannelOption('max-attempts-for', maxAttempts, {
+    help: '--max-attempts of the channels that fit a pattern, `orders/*=5` (may be given multiple times; a table in the config file)',
+    group: MESSAGES,
+  }),
+  deadLetterTopicFor: byChannelOption(
+    'dead-letter-topic-for',
+    deadLetterTopicOption('', { default: '', help: '', group: '' }),
+    {
+      help: 'topic of the dead letters of the channels that fit a pattern, as --max-attempts-for; else <topic>.<channel>.dlq',
+      group: MESSAGES,
+    },
+  ),
+  retryBackoff,
+  retryBackoffFor: byChannelOption('retry-backoff-for', retryBackoff, {
+    help: '--retry-backoff of the channels that fit a pattern, as --max-attempts-for',
+    group: MESSAGES,
+  }),
+  retryJitter: integerOption('retry-jitter', {
+    default: 10,
+    min: 0,
+    max: 100,
+    unit: 'percent',
+    help: 'by how much each of these waits is longer or shorter, at random',
     group: MESSAGES,
     ours: true,
   }),

@@ -101,7 +101,7 @@ test('changed files are noticed without a signal, also when they are moved into 
     writeFileSync(join(folder, 'new.pem'), second.cert)
     renameSync(join(folder, 'new.key'), options.tlsKey)
     renameSync(join(folder, 'new.pem'), options.tlsCert)
-    await vi.waitFor(() => expect(renewed).toHaveBeenCalled())
+    await vi.waitFor(() => expect(renewed).toHaveBeenCalled(), 20_000)
     expect(tls.context).not.toBe(before)
   } finally {
     tls.close()

@@ -73,7 +73,7 @@ test('an nsqlookupd that does not answer the question delays the first messages,
   lookupd.channels.set('t', ['known'])
   await using d = await startNsqd(mute.flag, lookupd.flag, '--http-client-request-timeout=300ms')
   expect((await d.post('/pub?topic=t', 'x')).body).toBe('OK')
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }))
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ known: 1 }), 20_000)
   expect(d.logged.some((line) => /^WARNING: failed to query nsqlookupd .* for topic t - /.test(line))).toBe(true)
 })
 
@@ -163,6 +163,44 @@ test('an nsqlookupd that cannot be asked, or whose answer never ends or breaks o
   expect(d.logged.filter((line) => line.startsWith('WARNING: failed to query nsqlookupd'))).toHaveLength(1)
 })
 
+test('a connection that was kept and that its nsqlookupd ends meanwhile costs no channel', async () => {
+  const seen = new WeakSet<object>()
+  await using lookupd = await FakeLookupd.start({
+    onChannels: (_topic, response) => {
+      const socket = response.socket!
+      if (seen.has(socket)) return void socket.resetAndDestroy()
+      seen.add(socket)
+      response.end('{"channels":["a"]}')
+    },
+  })
+  await using d = await startNsqd(lookupd.flag)
+  for (const topic of ['first', 'second', 'third']) {
+    expect((await d.post(`/pub?topic=${topic}`, 'x')).body).toBe('OK')
+    expect(await depths(d, topic)).toEqual({ a: 1 })
+  }
+  expect(lookupd.asked.length).toBeGreaterThan(3) // some of them twice
+})
+
+test('a topic whose question failed gets its channels at the next ping, without a reconnect', async () => {
+  let broken = true
+  await using lookupd = await FakeLookupd.start({
+    onChannels: (_topic, response) => response.writeHead(broken ? 500 : 200).end('{"channels":["a"]}'),
+  })
+  await using hasty = await startHastyNsqd([lookupd.address])
+  await lookupd.until(({ open }) => open[0]?.identity !== undefined)
+  for (const topic of ['t', 'u', 'v']) await hasty.d.post(`/pub?topic=${topic}`, 'x')
+  for (const topic of hasty.d.nsqd.registry.topics()) await hasty.discovery.opened(topic)
+  const count = lookupd.asked.length
+  await lookupd.until(({ asked }) => asked.length > count + 2)
+  expect(lookupd.asked[count + 2]).toBe(lookupd.asked[count + 1]) // once a ping, and not for every topic
+  expect(await depths(hasty.d, 't')).toEqual({})
+  broken = false
+  for (const topic of ['t', 'u', 'v']) {
+    await vi.waitFor(async () => expect(await depths(hasty.d, topic)).toEqual({ a: 1 }), 20_000)
+  }
+  expect(lookupd.connections).toHaveLength(1)
+})
+
 test('ephemeral topics are asked for too, their name is escaped', async () => {
   await using lookupd = await FakeLookupd.start()
   lookupd.channels.set('t#ephemeral', ['a'])
@@ -194,14 +232,17 @@ test('without any nsqlookupd to ask a topic starts, and gets the channels as soo
   await using hasty = await startHastyNsqd([gone.address])
   const { d } = hasty
   expect((await d.post('/pub?topic=t', 'early')).body).toBe('OK')
-  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/))
+  await vi.waitFor(
+    () => expect(d.logged.join('\n')).toMatch(/ERROR: no available nsqlookupd to query .* topic t/),
+    20_000,
+  )
   await d.post('/topic/create?topic=deleted')
   await d.post('/topic/delete?topic=deleted')
 
   await using lookupd = await FakeLookupd.start({ tcpPort: gone.tcpPort })
   lookupd.channels.set('t', ['a', 'b'])
   // What waited in the topic is for all of them.
-  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), { timeout: 5000 })
+  await vi.waitFor(async () => expect(await depths(d, 't')).toEqual({ a: 1, b: 1 }), 20_000)
   expect(d.nsqd.registry.get('t')!.paused).toBe(false)
   expect(d.nsqd.registry.get('deleted')).toBeUndefined()
 })

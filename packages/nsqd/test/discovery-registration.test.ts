@@ -139,7 +139,7 @@ test.each(['E_INVALID', 'E_BAD_BODY IDENTIFY missing fields', 'no JSON', 'null']
 test('the HTTP port of an nsqlookupd in place of its TCP port is named in the log', async () => {
   await using other = await startNsqd()
   await using d = await startNsqd(`--lookupd-tcp-address=127.0.0.1:${other.httpPort}`)
-  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: LOOKUPD\(.*HTTP port/))
+  await vi.waitFor(() => expect(d.logged.join('\n')).toMatch(/ERROR: LOOKUPD\(.*HTTP port/), 20_000)
 })
 
 test('an nsqlookupd that refuses to register is not hammered', async () => {
@@ -196,9 +196,9 @@ test('/ready waits until every nsqlookupd has been tried, and does not care what
   await vi.waitFor(async () => {
     const body = `NOK - nsqlookupd not tried yet: ${mute.address}`
     expect(await ready()).toMatchObject({ status: 503, body })
-  })
+  }, 20_000)
   mute.cut()
-  await vi.waitFor(async () => expect(await ready()).toMatchObject({ status: 200, body: 'OK' }))
+  await vi.waitFor(async () => expect(await ready()).toMatchObject({ status: 200, body: 'OK' }), 20_000)
   await using added = await FakeLookupd.start({ answer: () => null })
   await putAddresses(d, [lookupd.address, added.address])
   await added.until(({ open }) => open.length === 1)

@@ -105,7 +105,7 @@ test('what is deferred is waited for', async () => {
   await d.post('/topic/create?topic=t')
   await d.post('/channel/create?topic=t&channel=c')
   await d.post('/pub?topic=t&defer=300', 'x')
-  await vi.waitFor(async () => expect((await d.stats()).topics[0].channels[0].deferred_count).toBe(1))
+  await vi.waitFor(async () => expect((await d.stats()).topics[0].channels[0].deferred_count).toBe(1), 20_000)
   expect(JSON.parse((await drain(d)).body)).toMatchObject({ waiting: 0, deferred: 1 })
   using consumer = d.connect()
   await consumer.command(sub('t', 'c'))

@@ -40,6 +40,7 @@ const TOPIC: TopicStats = {
   backendDepth: 0,
   messageCount: 0,
   messageBytes: 0,
+  droppedCount: 0,
   paused: false,
   latency: { count: 0, percentiles: null },
 }

@@ -17,6 +17,10 @@ const channel: ChannelStats = {
   globalCount: 0,
   requeueCount: 6,
   timeoutCount: 7,
+  droppedCount: 0,
+  retryPolicy: null,
+  deadLetterCount: 0,
+  lostCount: 0,
   clientCount: 8,
   clients: null,
   paused: false,
@@ -29,6 +33,7 @@ const topic: TopicStats = {
   backendDepth: 2,
   messageCount: 30,
   messageBytes: 400,
+  droppedCount: 0,
   paused: false,
   latency,
 }
@@ -57,6 +62,19 @@ describe('lines', () => {
       'p.topic.a.b.message_bytes:0|c',
       'p.topic.a.b.depth:1|g',
     ])
+  })
+
+  test('what was dropped or lost is told where there is any, and is a counter', () => {
+    const lines = new StatsdLines('')
+    const bad = { ...topic, droppedCount: 3, channels: [{ ...channel, droppedCount: 2, lostCount: 1 }] }
+    const ours = (pushed: readonly string[]): string[] => pushed.filter((line) => /dropped|lost/.test(line))
+    expect(ours(lines.push([topic], undefined, false))).toEqual([])
+    expect(ours(lines.push([bad], undefined, false))).toEqual([
+      'topic.a.b.dropped_count:3|c',
+      'topic.a.b.channel.c.1.dropped_count:2|c',
+      'topic.a.b.channel.c.1.lost_count:1|c',
+    ])
+    expect(ours(lines.push([bad], undefined, false))).toContain('topic.a.b.dropped_count:0|c')
   })
 
   test('ephemeral ones are left out if so wanted', () => {

@@ -153,7 +153,7 @@ describe('the start', () => {
   test('answers IDENTIFY with both ports, however early an nsqd connects', async () => {
     const starting = create({})
     const started = starting.start()
-    const port = await vi.waitFor(() => starting.tcpAddress.port, { interval: 0 })
+    const port = await vi.waitFor(() => starting.tcpAddress.port, { interval: 0, timeout: 20_000 })
     using client = new LookupClient(port)
     const answer = await client.identify()
     await started

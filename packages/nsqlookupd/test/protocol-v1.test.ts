@@ -248,7 +248,7 @@ describe('the end of a connection', () => {
       )
       expect(producers).toEqual([])
       expect(channels).toEqual(['ch'])
-    })
+    }, 20_000)
   })
 
   test('is logged with everything it takes along', async () => {
@@ -259,7 +259,7 @@ describe('the end of a connection', () => {
     const address = `127.0.0.1:${client.socket.localPort}`
     client.socket.end()
     await client.ended
-    await vi.waitFor(() => expect(log.at(-1)).toBe(`INFO: client(${address}) closed`))
+    await vi.waitFor(() => expect(log.at(-1)).toBe(`INFO: client(${address}) closed`), 20_000)
     expect(log).toEqual([
       `INFO: TCP: new client(${address})`,
       `INFO: CLIENT(${address}): desired protocol magic '  V1'`,

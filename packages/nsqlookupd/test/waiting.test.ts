@@ -34,7 +34,7 @@ async function waiting(count: number): Promise<void> {
   await vi.waitFor(async () => {
     const { body } = await ask(nsqlookupd, '/metrics')
     expect(body).toContain(`nsqlookupd_waiting_requests ${count}\n`)
-  })
+  }, 20_000)
 }
 
 async function peerAt(broadcastAddress: string): Promise<LookupClient> {
@@ -146,7 +146,7 @@ describe('an answer comes when', () => {
     await client.line('REGISTER closing')
     const current = await ask(own, '/lookup?topic=closing&wait=30s')
     const next = ask(own, `/lookup?topic=closing&wait=30s&since=${tokenOf(current)}`)
-    await vi.waitFor(async () => expect((await ask(own, '/metrics')).body).toContain('waiting_requests 1'))
+    await vi.waitFor(async () => expect((await ask(own, '/metrics')).body).toContain('waiting_requests 1'), 20_000)
     await own.close()
     expect((await next).body).toBe(current.body)
     expect(tokenOf(await next)).toBe(tokenOf(current))

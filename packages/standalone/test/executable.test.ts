@@ -120,7 +120,10 @@ test('SIGHUP opens the log files anew, its own and a daemon’s', async () => {
   expect(readFileSync(join(folder.path, 'nsqd.log'), 'utf8')).toContain('[nsqd] ')
   for (const file of ['nsq.log', 'nsqd.log']) renameSync(join(folder.path, file), join(folder.path, `${file}.1`))
   nsq.kill('SIGHUP')
-  await vi.waitFor(() => expect(readdirSync(folder.path)).toEqual(expect.arrayContaining(['nsq.log', 'nsqd.log'])))
+  await vi.waitFor(
+    () => expect(readdirSync(folder.path)).toEqual(expect.arrayContaining(['nsq.log', 'nsqd.log'])),
+    20_000,
+  )
   nsq.kill('SIGTERM')
   expect(await nsq.ended()).toBe(0)
   expect(readFileSync(join(folder.path, 'nsqd.log'), 'utf8')).toContain('NSQ: bye')

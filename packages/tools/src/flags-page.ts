@@ -1,5 +1,6 @@
 import { optionsMarkdown } from '@nsq-ts/daemon'
 import type { OptionTable } from '@nsq-ts/daemon'
+import { nsqBench } from './nsq-bench/nsq-bench.ts'
 import { nsqStat } from './nsq-stat/nsq-stat.ts'
 import { nsqTail } from './nsq-tail/nsq-tail.ts'
 import { nsqToFile } from './nsq-to-file/nsq-to-file.ts'
@@ -15,6 +16,7 @@ const INTRODUCTIONS: readonly (readonly [Tool<OptionTable>, string])[] = [
   [nsqToHttp, 'Makes an HTTP request of each message.'],
   [nsqToNsq, 'Publishes the messages of topics at other nsqds.'],
   [toNsq, 'Publishes what comes on standard input.'],
+  [nsqBench, 'Puts load on any nsqd and measures it. Not in the original.'],
 ]
 
 /** docs/tools-flags.md: the flags of all utilities. */

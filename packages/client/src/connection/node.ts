@@ -2,10 +2,11 @@
 //
 //   connecting --> open --(lost)--> resting --(delay with jitter, doubling)--> connecting ...         end() from anywhere
 import { Alarm } from '../alarm.ts'
+import { type ConnectionChange, publishConnectionChange } from '../diagnostics.ts'
 import { ConnectionError, messageOf, type NsqError, type ServerError } from '../errors.ts'
 import { reconnectDelayMs } from '../reconnect-delay.ts'
 import { Connection, type ConnectionHandler } from './connection.ts'
-import type { ConnectionSettings } from './options.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 export abstract class Node implements ConnectionHandler {
   readonly address: string
@@ -14,11 +15,13 @@ export abstract class Node implements ConnectionHandler {
   protected connection: Connection | undefined
   /** In a row: the length of the next rest follows them. The subclass says when one went well. */
   protected failures = 0
+  readonly #role: ConnectionChange['role']
   #isEnded = false
   #isStarted = false
   readonly #rest: Alarm
 
-  constructor(address: string, settings: ConnectionSettings) {
+  constructor(role: ConnectionChange['role'], address: string, settings: ConnectionSettings) {
+    this.#role = role
     this.address = address
     this.settings = settings
     this.#rest = new Alarm(settings.environment)
@@ -41,21 +44,32 @@ export abstract class Node implements ConnectionHandler {
     this.#rest.clear()
   }
 
+  /** The connection is open. */
+  protected abstract onReady(): void
   /** The connection could not be made, or is gone. Called before the rest begins, and may end it all. */
   protected abstract onDown(error: NsqError | undefined): void
 
-  abstract onOpen(): void
   abstract onResponse(data: Buffer): void
   abstract onServerError(error: ServerError): void
   abstract onMessage(data: Buffer): void
   abstract onDrain(): void
 
+  onOpen(): void {
+    this.#tell('open')
+    this.onReady()
+  }
+
   onClose(error: NsqError | undefined): void {
     this.connection = undefined
+    this.#tell('closed', error)
     this.onDown(error)
     if (this.#isEnded) return
     this.failures++
     this.#rest.set(() => void this.#connect(), reconnectDelayMs(this.failures, this.settings.environment))
+  }
+
+  #tell(state: ConnectionChange['state'], error?: NsqError): void {
+    publishConnectionChange({ role: this.#role, address: this.address, state, error })
   }
 
   /** Never rejects. */

@@ -37,7 +37,7 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
   #closed: Promise<void> | undefined
 
   constructor(address: string, settings: ConsumerSettings, owner: ConsumerNodeOwner) {
-    super(address, settings.connection)
+    super('consumer', address, settings.connection)
     this.#consumer = settings
     this.#owner = owner
   }
@@ -114,7 +114,7 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
 
   // Node
 
-  onOpen(): void {
+  protected onReady(): void {
     this.#state = 'subscribing'
     this.connection!.send(sub(this.#consumer.topic, this.#consumer.channel))
   }

@@ -115,7 +115,7 @@ export class Message<Body = Buffer> {
 
   /** Milliseconds until nsqd takes it back, unless it is touched; 0 when it has been answered or lost. */
   get timeLeftMs(): number {
-    return this.#state === 'open' ? Math.max(0, this.#owner.timeLeftMs(this)) : 0
+    return this.timeLeft(false)
   }
 
   /** For this package: as timeLeftMs, and with `hard` however often it is touched. */

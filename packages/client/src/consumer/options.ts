@@ -2,7 +2,8 @@
 import { isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import { type NodeSource, parseNodeSource } from '../address.ts'
 import type { Decoder } from '../codec.ts'
-import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from '../connection/options.ts'
+import type { ConnectionOptions } from '../connection/options.ts'
+import { type ConnectionSettings, connectionSettings } from '../connection/settings.ts'
 import type { DiscoveryOptions } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
 import { durationOption, numberOption, requireRange } from '../option-value.ts'
@@ -11,9 +12,11 @@ import type { Message } from './message.ts'
 
 /** Options of a consumer. Durations are milliseconds or text such as `'5s'`. */
 export interface ConsumerOptions<Out> extends NodeSource, ConnectionOptions, DiscoveryOptions {
+  /** Name of the topic, 1 to 64 of `.a-zA-Z0-9_-`, perhaps with `#ephemeral` behind. */
   topic: string
+  /** Name of the channel, by the same rule. */
   channel: string
-  /** How bodies become values. Default: none, a body is a Buffer. */
+  /** How bodies become values. Needed for a consumer of anything but Buffers. Default: none, a body is a Buffer. */
   codec?: Decoder<Out>
   /**
    * Most messages in flight to this consumer, over all nodes: being handled, or received ahead. Default: the concurrency of
@@ -47,6 +50,9 @@ export interface ConsumerOptions<Out> extends NodeSource, ConnectionOptions, Dis
   /** Called around each run of the handler, for tracing: call `next` to go on. */
   aroundMessage?: (message: Message<Out>, next: () => Promise<void>) => Promise<void>
 }
+
+/** What the types ask for beside {@link ConsumerOptions}: a codec, unless a Buffer is what the program expects. */
+export type DecoderNeeded<Out> = [Buffer] extends [Out] ? unknown : { codec: Decoder<Out> }
 
 /** How a consumer backs off. */
 export interface BackoffOptions {

@@ -86,9 +86,7 @@ export class RdyDistribution {
   shuffle(random: () => number): void {
     for (let index = this.#holders.length - 1; index > 0; index--) {
       const other = Math.floor(random() * (index + 1))
-      const holder = this.#holders[index]!
-      this.#holders[index] = this.#holders[other]!
-      this.#holders[other] = holder
+      ;[this.#holders[index], this.#holders[other]] = [this.#holders[other]!, this.#holders[index]!]
     }
   }
 

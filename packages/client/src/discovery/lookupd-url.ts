@@ -7,17 +7,13 @@
  * @throws {RangeError} when it is no such address
  */
 export function lookupdUrl(address: string, path: string, query: Readonly<Record<string, string>>): URL {
-  const url = URL.canParse(withScheme(address)) ? new URL(withScheme(address)) : undefined
-  const isPortMissing = !address.includes('://') && !/:\d+(?:[/?]|$)/.test(address)
-  if (url === undefined || isPortMissing || !/^https?:$/.test(url.protocol)) {
+  const text = /^[^/?]+:\d+(?:[/?]|$)/.test(address) ? `http://${address}` : address
+  if (!/^https?:/.test(text) || !URL.canParse(text)) {
     throw new RangeError(`${JSON.stringify(address)} is no nsqlookupd address: host:port, or a URL`)
   }
+  const url = new URL(text)
   if (url.pathname === '/') url.pathname = path
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
   url.searchParams.sort()
   return url
-}
-
-function withScheme(address: string): string {
-  return address.includes('://') ? address : `http://${address}`
 }

@@ -1,7 +1,8 @@
 // What may be said about a producer, with every default.
 import { type NodeSource, parseNodeSource } from '../address.ts'
 import type { Encoder } from '../codec.ts'
-import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from '../connection/options.ts'
+import type { ConnectionOptions } from '../connection/options.ts'
+import { type ConnectionSettings, connectionSettings } from '../connection/settings.ts'
 import type { DiscoveryOptions } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
 import { durationOption, numberOption } from '../option-value.ts'
@@ -36,13 +37,18 @@ export interface ProducerOptions<In> extends NodeSource, ConnectionOptions, Disc
   aroundPublish?: (call: PublishCall, next: () => Promise<void>) => Promise<void>
 }
 
+/** What the types ask for beside {@link ProducerOptions}: a codec, unless bytes and strings are what the program publishes. */
+export type EncoderNeeded<In> = [In] extends [Uint8Array | string] ? unknown : { codec: Encoder<In> }
+
 /** What {@link ProducerOptions.aroundPublish} and the `nsq.publish` diagnostics channel see. */
 export interface PublishCall {
+  /** The topic. */
   topic: string
   /** Messages in this call. */
   messages: number
   /** Bytes of all bodies. */
   bytes: number
+  /** Delay asked for, ms; 0: none. */
   deferMs: number
 }
 

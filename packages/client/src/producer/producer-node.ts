@@ -5,7 +5,7 @@
 // behind the refused command was not stored and can be sent again without harm; after a lost connection nobody knows.
 import { Alarm } from '../alarm.ts'
 import { Node } from '../connection/node.ts'
-import type { ConnectionSettings } from '../connection/options.ts'
+import type { ConnectionSettings } from '../connection/settings.ts'
 import { ConnectionError, type NsqError, type ServerError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import { type BatchLimits, batches, encodeBatch, type Request } from './batching.ts'
@@ -47,7 +47,7 @@ export class ProducerNode extends Node {
     answerTimeoutMs: number,
     owner: ProducerNodeOwner,
   ) {
-    super(address, settings)
+    super('producer', address, settings)
     this.#limits = limits
     this.#answerTimeoutMs = answerTimeoutMs
     this.#answer = new Alarm(settings.environment)
@@ -99,7 +99,7 @@ export class ProducerNode extends Node {
 
   // Node
 
-  onOpen(): void {
+  protected onReady(): void {
     this.#owner.onNodeOpen(this)
   }
 

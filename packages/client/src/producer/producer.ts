@@ -2,7 +2,7 @@
 // lost connections and failing nodes.
 import { isValidTopicName } from '@nsq-ts/protocol'
 import { bytes as bytesCodec, type Encoder, encodeBody } from '../codec.ts'
-import { publishConnectionChange, publishTracing, traced } from '../diagnostics.ts'
+import { publishTracing, traced } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { discoverySettings } from '../discovery/options.ts'
 import { type Duration, toMs } from '../duration.ts'
@@ -13,6 +13,7 @@ import { Events } from '../events.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import {
   REPLICAS_MAX,
+  type EncoderNeeded,
   type ProducerOptions,
   type ProducerSettings,
   producerSettings,
@@ -41,8 +42,11 @@ export interface ProducerStats {
   failed: number
   /** Times a publish was sent again. */
   retried: number
+  /** Messages that wait for an answer, or for a connection. */
   pendingMessages: number
+  /** Bytes of their bodies. */
   pendingBytes: number
+  /** Each nsqd, connected or not. */
   nodes: { address: string; isOpen: boolean }[]
 }
 
@@ -84,7 +88,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
    * Touches no network.
    * @throws {RangeError} naming the option that is wrong
    */
-  constructor(options: ProducerOptions<In>) {
+  constructor(options: ProducerOptions<In> & EncoderNeeded<In>) {
     super()
     this.#settings = producerSettings(options)
     this.#codec = options.codec ?? (bytesCodec() as unknown as Encoder<In>)
@@ -133,6 +137,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     }
   }
 
+  /** Figures, as they are now. */
   get stats(): ProducerStats {
     return {
       ...this.#counts,
@@ -151,6 +156,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     return this.#closed
   }
 
+  /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -211,13 +217,13 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     return new Promise((resolve, reject) => {
       const publish = new Publish(topic, body, deferMs, size, deadline, (error) => {
         this.#onSettled(count, size, error)
-        if (signal !== undefined) signal.removeEventListener('abort', abort)
+        signal?.removeEventListener('abort', abort)
         if (error === undefined) resolve()
         else reject(error)
       })
       publish.group = group
       const abort = (): void => publish.settle(signal!.reason as Error)
-      if (signal !== undefined) signal.addEventListener('abort', abort, { once: true })
+      signal?.addEventListener('abort', abort, { once: true })
       this.#start()
       this.#sweep.watch(deadline)
       this.#router.add(publish)
@@ -267,13 +273,11 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
 
   readonly #nodeOwner: ProducerNodeOwner = {
     onNodeOpen: (node) => {
-      publishConnectionChange({ role: 'producer', address: node.address, state: 'open' })
       this.emit('connect', { address: node.address })
       this.#tellChange()
       this.#scheduleDispatch()
     },
     onNodeDown: (node, error) => {
-      publishConnectionChange({ role: 'producer', address: node.address, state: 'closed', error })
       this.#router.onDown(node)
       this.emit('disconnect', { address: node.address, error })
       this.#discovery?.hurry()
@@ -281,28 +285,21 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     },
     onNodeRoom: () => this.#scheduleDispatch(),
     onNodeError: (_node, error) => this.emit('error', error),
-    onPublishFailed: (node, publish, error) => this.#onPublishFailed(node, publish, error),
+    onPublishFailed: (node, publish, error) => {
+      publish.group?.nodes.delete(node)
+      if (publish.isSettled) return
+      publish.lastError = error
+      publish.failures++
+      if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
+      this.#counts.retried++
+      ;(publish.failedAt ??= new Set()).add(node)
+      this.#router.add(publish)
+      this.#scheduleDispatch()
+    },
     onPublishesUnsent: (node, publishes) => {
       this.#router.putBack(node, publishes)
       this.#scheduleDispatch()
     },
-  }
-
-  #onPublishFailed(node: ProducerNode, publish: Publish, error: NsqError): void {
-    publish.group?.nodes.delete(node)
-    if (publish.isSettled) return
-    publish.lastError = error
-    publish.failures++
-    if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
-    this.#counts.retried++
-    ;(publish.failedAt ??= new Set()).add(node)
-    this.#router.add(publish)
-    this.#scheduleDispatch()
-  }
-
-  *#outstanding(): Generator<Publish> {
-    yield* this.#router.waiting()
-    for (const node of this.#router.nodes) yield* node.unanswered()
   }
 
   // Closing
@@ -315,7 +312,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     const timer =
       timeoutMs === undefined ? undefined : this.#environment.setTimer(() => this.#rejectOutstanding(), timeoutMs)
     this.#tellChange() // whoever waits in connect() sees that it is over
-    while (this.#pendingMessages > 0) await this.#nextChange(undefined)
+    while (this.#pendingMessages > 0) await this.#nextChange()
     this.#environment.clearTimer(timer)
     this.#sweep.close()
     await this.#discovery?.close()
@@ -326,28 +323,28 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     for (const publish of this.#outstanding()) publish.settle(new ClosedError('producer'))
   }
 
+  *#outstanding(): Generator<Publish> {
+    yield* this.#router.waiting()
+    for (const node of this.#router.nodes) yield* node.unanswered()
+  }
+
   // Waiting for something to change: a node, or the last answer
 
-  #nextChange(signal: AbortSignal | undefined): Promise<void> {
+  #nextChange(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const change = (): void => {
-        signal?.removeEventListener('abort', abort)
-        resolve()
-      }
-      const abort = (): void => {
         this.#waitingForChange.delete(change)
-        reject(signal!.reason as Error)
+        signal?.removeEventListener('abort', change)
+        if (signal?.aborted) reject(signal.reason as Error)
+        else resolve()
       }
-      signal?.addEventListener('abort', abort, { once: true })
+      signal?.addEventListener('abort', change)
       this.#waitingForChange.add(change)
     })
   }
 
   #tellChange(): void {
-    if (this.#waitingForChange.size === 0) return
-    const waiting = [...this.#waitingForChange]
-    this.#waitingForChange.clear()
-    for (const change of waiting) change()
+    for (const change of this.#waitingForChange) change() // each takes itself out
   }
 }
 

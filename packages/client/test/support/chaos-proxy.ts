@@ -18,6 +18,8 @@ export function seededRandom(seed: number): () => number {
 interface Pair {
   client: Socket
   server: Socket
+  /** Those whose bytes wait. */
+  held: Set<Socket>
   /** Bytes were lost: nothing may pass any more, or the stream would have a hole, which TCP never makes. */
   isHalfOpen: boolean
 }
@@ -62,7 +64,7 @@ export class ChaosProxy implements AsyncDisposable {
 
   #join(client: Socket, targetPort: number): void {
     const server = connect(targetPort, '127.0.0.1')
-    const pair = { client, server, isHalfOpen: false }
+    const pair: Pair = { client, server, held: new Set(), isHalfOpen: false }
     this.#pairs.add(pair)
     for (const [from, to] of [
       [client, server],
@@ -76,9 +78,11 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   #do(fault: Fault, pair: Pair): void {
-    this.faults[fault]++
     const one = this.#random() < 0.5 ? pair.client : pair.server
     const other = one === pair.client ? pair.server : pair.client
+    // Let go twice, its bytes would pass twice, which TCP never does.
+    if (fault === 'delay' && pair.held.has(one)) return
+    this.faults[fault]++
     switch (fault) {
       case 'cut':
         return this.#end(pair)
@@ -86,8 +90,15 @@ export class ChaosProxy implements AsyncDisposable {
         one.resetAndDestroy()
         return this.#end(pair)
       case 'delay':
+        pair.held.add(one)
         one.unpipe(other)
-        setTimeout(() => pair.isHalfOpen || one.pipe(other), 20 + this.#random() * 60)
+        setTimeout(
+          () => {
+            pair.held.delete(one)
+            if (!pair.isHalfOpen) one.pipe(other)
+          },
+          20 + this.#random() * 60,
+        )
         return
       case 'half-open':
         // What one says is lost from here on; the other hears nothing and sees no end, for a while.

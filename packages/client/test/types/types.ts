@@ -7,6 +7,14 @@ interface Order {
 
 const orders = new Producer({ nsqd: 'x', codec: json<Order>() })
 const plain = new Producer({ nsqd: 'x' })
+// @ts-expect-error orders are no bytes: a codec is needed
+void new Producer<Order>({ nsqd: 'x' })
+// @ts-expect-error a body would be a Buffer, and no order
+void new Consumer<Order>({ topic: 't', channel: 'c', nsqd: 'x' })
+// @ts-expect-error the codec is for something else
+void new Producer<Order>({ nsqd: 'x', codec: text() })
+void new Producer<string>({ nsqd: 'x' }).publish('t', 'text')
+void new Consumer<Buffer>({ topic: 't', channel: 'c', nsqd: 'x' })
 const words = new Producer<string>({ nsqd: 'x', codec: text() })
 
 export async function publish(): Promise<void> {

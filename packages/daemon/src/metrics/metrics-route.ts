@@ -14,7 +14,7 @@ type PromClient = typeof import('prom-client')
 export function metricsRoute(
   define: (prom: PromClient, registry: Registry) => unknown,
   text: () => string = () => '',
-): Route {
+): Route & { handle(): Promise<Reply> } {
   let registry: Promise<Registry> | undefined
   return {
     method: 'GET',

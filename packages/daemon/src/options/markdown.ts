@@ -7,28 +7,26 @@ import type { OptionRow, OptionTable } from './option.ts'
 export function optionsMarkdown(program: string, table: OptionTable, introduction: string): string {
   const all = Object.values(table)
   const groups = new Set(all.map((row) => row.group))
+  const hasKeys = all.some((row) => row.key !== null)
   const sections = [...groups].map((group) => {
     const rows = all.filter((row) => row.group === group)
-    const lines = rows.map((row) => `| ${cells(row).map(escapeCell).join(' | ')} |`)
-    return [
-      `## ${group}`,
-      '',
-      '| flag | type | default | config key | meaning |',
-      '|---|---|---|---|---|',
-      ...lines,
-    ].join('\n')
+    const lines = rows.map((row) => `| ${cells(row, hasKeys).map(escapeCell).join(' | ')} |`)
+    const header = hasKeys
+      ? ['| flag | type | default | config key | meaning |', '|---|---|---|---|---|']
+      : ['| flag | type | default | meaning |', '|---|---|---|---|']
+    return [`## ${group}`, '', ...header, ...lines].join('\n')
   })
   const notice = `<!-- Made from the option table of ${program} by scripts/option-pages.mjs; edit the table. -->`
   return `${[notice, `# Flags of ${program}`, introduction.trim(), ...sections].join('\n\n')}\n`
 }
 
-function cells(row: OptionRow<unknown>): string[] {
+function cells(row: OptionRow<unknown>, hasKeys: boolean): string[] {
   const shown = row.defaultText ?? row.kind.show(row.default)
   return [
     `\`--${row.flag}\``,
     row.kind.typeName === '' ? 'bool' : row.kind.typeName,
     shown === '' ? '' : row.defaultText === undefined ? `\`${shown}\`` : shown,
-    row.key === null ? '' : `\`${row.key}\``,
+    ...(hasKeys ? [row.key === null ? '' : `\`${row.key}\``] : []),
     `${row.help}${bounds(row)}${row.ours ? '. *Not in the original.*' : ''}`,
   ]
 }

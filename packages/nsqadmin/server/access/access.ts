@@ -54,6 +54,11 @@ export class Access {
     return this.#authFile !== undefined
   }
 
+  /** How many are logged in. */
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
   /** Reads the users, at the start and at SIGHUP. @throws {AuthFileError} */
   async load(): Promise<void> {
     await this.#authFile?.load()

@@ -31,9 +31,12 @@ export class Upstreams {
 
   /** The answer, without the envelope of old versions. @throws {UpstreamError} */
   async get(kind: UpstreamKind, address: string, path: string): Promise<Json> {
-    const url = `http://${address}${path}`
-    this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
-    return answerOf(await this.#client.getJson(url, this.#tokenFor(kind)))
+    return answerOf(await this.#client.getJson(this.#querying(kind, address, path), this.#tokenFor(kind)))
+  }
+
+  /** The text of the answer, in pieces. @throws {UpstreamError} */
+  stream(kind: UpstreamKind, address: string, path: string, onText: (text: string) => void): Promise<void> {
+    return this.#client.stream(this.#querying(kind, address, path), this.#tokenFor(kind), onText)
   }
 
   /** Asks each address the same. @throws {AllFailedError} */
@@ -43,9 +46,7 @@ export class Upstreams {
 
   /** @throws {UpstreamError} */
   async post(kind: UpstreamKind, address: string, path: string, body?: Uint8Array): Promise<void> {
-    const url = `http://${address}${path}`
-    this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
-    await this.#client.post(url, this.#tokenFor(kind), body)
+    await this.#client.post(this.#querying(kind, address, path), this.#tokenFor(kind), body)
   }
 
   /** Tells each, one after the other; whoever fails does not keep the rest from hearing of it. */
@@ -60,6 +61,12 @@ export class Upstreams {
       }
     }
     return errors
+  }
+
+  #querying(kind: UpstreamKind, address: string, path: string): string {
+    const url = `http://${address}${path}`
+    this.#logger[this.#level](() => `CI: querying ${kind} ${url}`)
+    return url
   }
 
   /** nsqlookupds have no use for it, and must not get to know it. */

@@ -96,15 +96,17 @@ export class History {
     for (const [topic, view] of topics) this.#addTopic(topic, view, at)
   }
 
-  #addTopic(topic: string, { row, subject, channels, e2e }: TopicView, at: number): void {
+  #addTopic(topic: string, view: TopicView, at: number): void {
+    const { row, subject } = view
     if (row.stale_nodes.length < row.nodes.length) {
-      this.#write(`topic ${topic}`, { ...gauges(row), ...rates(subject, at), ...latency(e2e) })
+      this.#write(`topic ${topic}`, { ...gauges(row), ...rates(subject, at), ...latency(view.e2e) })
     }
-    for (const [name, channel] of channels) {
+    for (const [name, channel] of subject.channels) {
       if (name.startsWith(TAIL_CHANNEL_PREFIX)) continue // gone in a moment, and never to come again
-      const { row, subject } = channel
-      if (row.stale_nodes.length === row.nodes.length) continue
-      this.#write(`channel ${topic} ${name}`, { ...gauges(row), ...rates(subject, at), ...latency(row.e2e) })
+      if (channel.staleNodes === channel.nodes) continue
+      const { depth, inFlight, deferred } = channel
+      const figures = gauges({ depth, in_flight: inFlight, deferred })
+      this.#write(`channel ${topic} ${name}`, { ...figures, ...rates(channel, at), ...latency(view.channelE2e(name)) })
     }
   }
 

@@ -1,5 +1,6 @@
-// The past of one thing, in a ring: many of these are held, so that a figure that was always zero takes no memory.
+// The past of one thing, in a ring: many of these are held, so that a figure takes two bytes, and one that was always zero none.
 import type { HistoryMetric } from '../api-types.ts'
+import { fromSmall, toSmall, UNKNOWN } from './small-float.ts'
 
 export const METRICS: readonly HistoryMetric[] = [
   'depth',
@@ -13,38 +14,51 @@ export const METRICS: readonly HistoryMetric[] = [
   'e2e_99',
 ]
 
-/** Figures of one moment; what is left out is zero, null is unknown. */
-export type Point = Readonly<Partial<Record<HistoryMetric, number | null>>>
+/** Whole numbers are kept: rates in hundredths of a message a second, latencies in microseconds. */
+const SCALES: Readonly<Record<HistoryMetric, number>> = {
+  depth: 1,
+  in_flight: 1,
+  deferred: 1,
+  rate_in: 100,
+  rate_out: 100,
+  rate_requeued: 100,
+  rate_timed_out: 100,
+  e2e_95: 1 / 1000,
+  e2e_99: 1 / 1000,
+}
 
-/**
- * A fixed number of slots, written at the positions that the history gives. Float32: charts have no use for more digits, and depths
- * up to 16 million are exact in it.
- */
+const NO_COLUMN = -1
+
+/** Figures of one moment; what is left out is zero. */
+export type Point = Readonly<Partial<Record<HistoryMetric, number>>>
+
+/** A fixed number of slots, written at the positions that the history gives. */
 export class Series {
   readonly #slots: number
-  /** 1: something is known of this slot. */
-  readonly #known: Uint8Array
-  readonly #columns: (Float32Array | undefined)[] = METRICS.map(() => undefined)
+  /** Columns one after another, the first always there; a slot of it that is UNKNOWN says that nothing is known of that moment. */
+  #columns: Uint16Array
+  /** Where in #columns the column of a metric begins, by the index of the metric. */
+  readonly #starts: number[] = METRICS.map((_, index) => (index === 0 ? 0 : NO_COLUMN))
   /** The last position written. */
   lastPosition = -1
 
   constructor(slots: number) {
     this.#slots = slots
-    this.#known = new Uint8Array(slots)
+    this.#columns = new Uint16Array(slots).fill(UNKNOWN)
   }
 
   /** @param position ever growing; positions that were left out are unknown */
   write(position: number, point: Point): void {
     const gap = this.lastPosition === -1 ? 0 : Math.min(this.#slots, position - this.lastPosition - 1)
-    for (let missed = 1; missed <= gap; missed++) this.#known[(position - missed) % this.#slots] = 0
+    for (let missed = 1; missed <= gap; missed++) this.#columns[(position - missed) % this.#slots] = UNKNOWN
     this.lastPosition = position
     const slot = position % this.#slots
-    this.#known[slot] = 1
-    for (const [index, metric] of METRICS.entries()) {
-      const value = point[metric] ?? (point[metric] === null ? Number.NaN : 0)
-      const column = this.#columns[index]
-      if (column !== undefined) column[slot] = value
-      else if (value !== 0) this.#newColumn(index)[slot] = value
+    for (let index = 0; index < METRICS.length; index++) {
+      const metric = METRICS[index]!
+      const small = toSmall((point[metric] ?? 0) * SCALES[metric])
+      if (small === 0 && this.#starts[index] === NO_COLUMN) continue
+      const start = this.#startOf(index) // before #columns is looked at: it may be another one then
+      this.#columns[start + slot] = small
     }
   }
 
@@ -52,19 +66,25 @@ export class Series {
   read(metric: HistoryMetric, position: number): number | null {
     if (position > this.lastPosition || position <= this.lastPosition - this.#slots || position < 0) return null
     const slot = position % this.#slots
-    if (this.#known[slot] === 0) return null
-    const value = this.#columns[METRICS.indexOf(metric)]?.[slot] ?? 0
-    return Number.isNaN(value) ? null : value
+    if (this.#columns[slot] === UNKNOWN) return null
+    const start = this.#starts[METRICS.indexOf(metric)] ?? NO_COLUMN
+    return start === NO_COLUMN ? 0 : fromSmall(this.#columns[start + slot] ?? 0) / SCALES[metric]
   }
 
-  /** It was never anything but zero, or unknown. */
+  /** It was never anything but zero, or unknown; only `depth` is never said to be. */
   isFlat(metric: HistoryMetric): boolean {
-    return this.#columns[METRICS.indexOf(metric)] === undefined
+    return this.#starts[METRICS.indexOf(metric)] === NO_COLUMN
   }
 
-  #newColumn(index: number): Float32Array {
-    const column = new Float32Array(this.#slots)
-    this.#columns[index] = column
-    return column
+  /** Makes room for a column when it has its first figure. */
+  #startOf(index: number): number {
+    const known = this.#starts[index] ?? NO_COLUMN
+    if (known !== NO_COLUMN) return known
+    const start = this.#columns.length
+    const more = new Uint16Array(start + this.#slots)
+    more.set(this.#columns)
+    this.#columns = more
+    this.#starts[index] = start
+    return start
   }
 }

@@ -7,6 +7,7 @@ import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
 import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
+import { metricsRoutes } from '../routes/metrics-route.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
 import { publishRoute } from '../routes/publish-route.ts'
 import { readRoutes } from '../routes/read-routes.ts'
@@ -59,6 +60,7 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)
+  metricsRoutes(app, context)
   await pageRoutes(app, context)
   await app.ready()
   return app

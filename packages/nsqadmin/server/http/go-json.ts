@@ -16,7 +16,7 @@ export class JsonSyntaxError extends Error {
 export function firstJsonValue(text: string): unknown {
   const start = skipSpace(text, 0)
   if (start === text.length) throw new JsonSyntaxError('EOF')
-  const end = valueEnd(text, start, 0)
+  const end = valueEnd(text, start)
   return JSON.parse(text.slice(start, end))
 }
 
@@ -25,7 +25,7 @@ export function jsonError(text: string): string {
   try {
     const start = skipSpace(text, 0)
     if (start === text.length) return 'unexpected end of JSON input'
-    const end = skipSpace(text, valueEnd(text, start, 0))
+    const end = skipSpace(text, valueEnd(text, start))
     return end < text.length ? `invalid character ${quoted(text, end)} after top-level value` : 'invalid JSON'
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
@@ -36,8 +36,8 @@ export function jsonError(text: string): string {
 // As Go: deeper values are refused, so that reading them cannot exhaust the stack.
 const DEPTH_MAX = 1000
 
-/** @returns the index behind the value that begins at `start` */
-function valueEnd(text: string, start: number, depth: number): number {
+/** @returns the index behind the value that begins at `start` @throws {JsonSyntaxError} */
+export function valueEnd(text: string, start: number, depth = 0): number {
   if (depth > DEPTH_MAX) throw new JsonSyntaxError('exceeded max depth')
   switch (text[start]) {
     case '{':

@@ -1,9 +1,10 @@
 import type { LiveFigures } from '../api-types.ts'
 import type { Flows } from './flows.ts'
-import type { ChannelSample, Quantile } from './node-sample.ts'
+import type { Quantile } from './node-sample.ts'
+import type { ChannelSubject } from './subjects.ts'
 
-/** Adds a channel of one node to what is shown. */
-export function addChannel(to: LiveFigures, channel: ChannelSample): void {
+/** Adds a channel to the figures of its topic, or to none to show itself. */
+export function addChannel(to: LiveFigures, channel: ChannelSubject): void {
   to.depth += channel.depth
   to.backend_depth += channel.backendDepth
   to.in_flight += channel.inFlight
@@ -13,6 +14,7 @@ export function addChannel(to: LiveFigures, channel: ChannelSample): void {
   to.clients += channel.clients
 }
 
+/** Adds a topic to the totals. */
 export function addFigures(to: LiveFigures, more: LiveFigures): void {
   to.depth += more.depth
   to.backend_depth += more.backend_depth
@@ -46,11 +48,13 @@ export function tenths(rate: number): number {
   return Math.round(rate * 10) / 10
 }
 
-/** The worst of two nodes, quantile by quantile. */
-export function worstQuantiles(a: readonly Quantile[] | null, b: readonly Quantile[] | null): Quantile[] | null {
-  if (a === null && b === null) return null
-  if (a === null || b === null) return [...(a ?? b ?? [])]
-  const worst = new Map(a.map(({ quantile, value }) => [quantile, value]))
-  for (const { quantile, value } of b) worst.set(quantile, Math.max(value, worst.get(quantile) ?? 0))
-  return Array.from(worst, ([quantile, value]) => ({ quantile, value }))
+/** The worst of several nodes, quantile by quantile; null when none measures. */
+export function worstQuantiles(measured: Iterable<readonly Quantile[] | null | undefined>): Quantile[] | null {
+  const worst = new Map<number, number>()
+  for (const quantiles of measured) {
+    for (const { quantile, value } of quantiles ?? []) {
+      worst.set(quantile, Math.max(value, worst.get(quantile) ?? 0))
+    }
+  }
+  return worst.size === 0 ? null : Array.from(worst, ([quantile, value]) => ({ quantile, value }))
 }

@@ -1,4 +1,3 @@
-import type { Logger } from '@nsq-ts/daemon'
 import { parseHostPort } from '@nsq-ts/daemon'
 import type { ClusterAddresses } from '../cluster/cluster.ts'
 import { lookupdProducers } from '../cluster/lookupd-discovery.ts'
@@ -6,6 +5,7 @@ import { nodeName, producerFromInfo } from '../cluster/producer.ts'
 import type { Producer } from '../cluster/producer.ts'
 import type { Upstreams } from '../cluster/upstreams.ts'
 import { AllFailedError, UpstreamError } from '../upstream/upstream-error.ts'
+import { NodeSampler } from './node-sample.ts'
 import { NodeWatch } from './node-watch.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -19,14 +19,12 @@ export class Fleet {
   warnings: readonly string[] = []
   readonly #upstreams: Upstreams
   readonly #addresses: () => ClusterAddresses
-  readonly #logger: Logger
   /** Without nsqlookupd: who answered at an address of --nsqd-http-address. */
   readonly #known = new Map<string, Producer>()
 
-  constructor(upstreams: Upstreams, addresses: () => ClusterAddresses, logger: Logger) {
+  constructor(upstreams: Upstreams, addresses: () => ClusterAddresses) {
     this.#upstreams = upstreams
     this.#addresses = addresses
-    this.#logger = logger
   }
 
   /** Finds out who there is. @param at milliseconds */
@@ -45,10 +43,11 @@ export class Fleet {
     node.busy = true
     const startedAt = now()
     try {
-      const stats = await this.#upstreams.get('nsqd', node.name, '/stats?format=json&include_clients=false')
-      node.answered(stats, now(), now() - startedAt, subjects)
+      const sampler = new NodeSampler()
+      const path = '/stats?format=json&include_clients=false'
+      await this.#upstreams.stream('nsqd', node.name, path, (text) => sampler.push(text))
+      node.answered(sampler.end(), now(), now() - startedAt, subjects)
     } catch (error) {
-      if (!(error instanceof UpstreamError)) this.#logger.error(`${node.name} cannot be watched - ${String(error)}`)
       node.failed(error instanceof Error ? error.message : String(error))
     } finally {
       node.busy = false

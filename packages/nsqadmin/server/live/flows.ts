@@ -47,32 +47,31 @@ function gone({ messages, depth, inFlight, deferred }: ChannelSample): number {
 
 /** Reads flows now and then, and says how fast they were in between. */
 export class Meter {
-  #before: Flows = noFlows()
+  readonly #before: Flows = noFlows()
+  readonly #rates: Flows = noFlows()
   #at: number
-  #rates: Flows = noFlows()
 
   /** @param at milliseconds */
   constructor(at: number) {
     this.#at = at
   }
 
-  /** The last rates read. */
+  /** As they were read last. */
   get rates(): Readonly<Flows> {
     return this.#rates
   }
 
+  /** Valid until it is read again. */
   read(flows: Flows, at: number): Readonly<Flows> {
     const seconds = (at - this.#at) / 1000
     if (seconds <= 0) return this.#rates
-    const before = this.#before
-    this.#rates = {
-      in: (flows.in - before.in) / seconds,
-      out: (flows.out - before.out) / seconds,
-      requeued: (flows.requeued - before.requeued) / seconds,
-      timedOut: (flows.timedOut - before.timedOut) / seconds,
-    }
-    this.#before = { ...flows }
+    const [before, rates] = [this.#before, this.#rates]
+    rates.in = (flows.in - before.in) / seconds
+    rates.out = (flows.out - before.out) / seconds
+    rates.requeued = (flows.requeued - before.requeued) / seconds
+    rates.timedOut = (flows.timedOut - before.timedOut) / seconds
+    Object.assign(before, flows) // in place: there are thousands of meters, and this is done every round
     this.#at = at
-    return this.#rates
+    return rates
   }
 }

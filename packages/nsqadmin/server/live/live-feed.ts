@@ -46,6 +46,11 @@ export class LiveFeed {
     return this.#watching.size
   }
 
+  /** As of the last round; zeros before the first. */
+  get totals(): LiveTotals {
+    return this.#sampler.latest?.totals ?? NO_TOTALS
+  }
+
   /** Messages a second that were published to a topic of late; 0 where nothing is known. */
   rateOf(topic: string): number {
     return this.#sampler.latest?.topics.get(topic)?.row.rate_in ?? 0
@@ -104,8 +109,8 @@ function topicRows({ topics }: Overview): Rows {
 }
 
 function channelRows({ topics }: Overview, topic: string | undefined): Rows {
-  const channels = topic === undefined ? undefined : topics.get(topic)?.channels
-  return new Map(Array.from(channels ?? [], ([name, { row }]) => [name, JSON.stringify(row)]))
+  const channels = topic === undefined ? undefined : topics.get(topic)?.channels()
+  return new Map(channels?.map((row) => [row.channel, JSON.stringify(row)]))
 }
 
 /** `"topics":[rows that are new or different],"topics_gone":[names]` */

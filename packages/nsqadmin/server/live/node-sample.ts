@@ -1,5 +1,6 @@
 // What one nsqd said of itself at one moment, cut down to the figures that are watched.
-import { answerOf, flag, number, objectOf, objectsIn, text } from '../upstream/read-fields.ts'
+import { StatsReader } from './stats-reader.ts'
+import { flag, number, objectOf, objectsIn, text } from '../upstream/read-fields.ts'
 import type { Json } from '../upstream/read-fields.ts'
 
 export interface Quantile {
@@ -39,14 +40,25 @@ export interface NodeSample {
   readonly topics: ReadonlyMap<string, TopicSample>
 }
 
-/** @param answer of `/stats?format=json&include_clients=false` */
-export function nodeSample(answer: unknown): NodeSample {
-  const stats = answerOf(answer)
-  return {
-    version: text(stats['version']),
-    health: text(stats['health']) || 'OK',
-    startTime: number(stats['start_time']),
-    topics: new Map(objectsIn(stats['topics']).map((topic) => [text(topic['topic_name']), topicSample(topic)])),
+/** Makes a sample of the answer of `/stats?format=json&include_clients=false`, as it comes. */
+export class NodeSampler {
+  readonly #topics = new Map<string, TopicSample>()
+  readonly #reader = new StatsReader((topic) => this.#topics.set(text(topic['topic_name']), topicSample(topic)))
+
+  /** @throws {SyntaxError} */
+  push(chunk: string): void {
+    this.#reader.push(chunk)
+  }
+
+  /** @throws {SyntaxError | JsonSyntaxError} when that was no JSON */
+  end(): NodeSample {
+    const stats = this.#reader.end()
+    return {
+      version: text(stats['version']),
+      health: text(stats['health']) || 'OK',
+      startTime: number(stats['start_time']),
+      topics: this.#topics,
+    }
   }
 }
 

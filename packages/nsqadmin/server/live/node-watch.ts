@@ -2,7 +2,6 @@ import type { LiveNode } from '../api-types.ts'
 import { nodeName } from '../cluster/producer.ts'
 import type { Producer } from '../cluster/producer.ts'
 import { addFlows, flowsSince, publishedSince } from './flows.ts'
-import { nodeSample } from './node-sample.ts'
 import type { NodeSample } from './node-sample.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -43,9 +42,7 @@ export class NodeWatch {
     return !this.listed || this.failure !== ''
   }
 
-  /** @param stats the answer of /stats */
-  answered(stats: unknown, at: number, tookMs: number, subjects: Subjects): void {
-    const sample = nodeSample(stats)
+  answered(sample: NodeSample, at: number, tookMs: number, subjects: Subjects): void {
     this.#count(sample, at, subjects)
     this.sample = sample
     this.sampledAt = at

@@ -3,21 +3,57 @@ import type { LiveChannel, LiveNode, LiveTopic, LiveTotals, TopicTrouble } from 
 import { addChannel, addFigures, figuresAt, tenths, worstQuantiles } from './figures.ts'
 import type { Quantile, TopicSample } from './node-sample.ts'
 import type { NodeWatch } from './node-watch.ts'
-import type { Subject, Subjects, TopicSubject } from './subjects.ts'
-import { allTrouble, queueTrouble } from './trouble.ts'
+import type { ChannelSubject, Subjects, TopicSubject } from './subjects.ts'
+import { inOrder, queueTrouble } from './trouble.ts'
 
-/** A topic with its channels. */
-export interface TopicView {
-  readonly row: LiveTopic
-  readonly subject: TopicSubject
-  readonly channels: ReadonlyMap<string, ChannelView>
-  /** Nanoseconds, the worst node's. */
-  readonly e2e: readonly Quantile[] | null
+/** A topic as one node has it. */
+interface Part {
+  readonly node: NodeWatch
+  readonly topic: TopicSample
 }
 
-export interface ChannelView {
-  readonly row: LiveChannel
-  readonly subject: Subject
+/** A topic, and what is known of it beyond its row. */
+export class TopicView {
+  readonly row: LiveTopic
+  readonly subject: TopicSubject
+  readonly #parts: readonly Part[]
+
+  constructor(row: LiveTopic, subject: TopicSubject, parts: readonly Part[]) {
+    this.row = row
+    this.subject = subject
+    this.#parts = parts
+  }
+
+  /** Nanoseconds, the worst node's. */
+  get e2e(): Quantile[] | null {
+    return worstQuantiles(this.#parts.map(({ topic }) => topic.e2e))
+  }
+
+  channelE2e(name: string): Quantile[] | null {
+    return worstQuantiles(this.#parts.map(({ topic }) => topic.channels.get(name)?.e2e))
+  }
+
+  /** The rows of its channels. */
+  channels(): LiveChannel[] {
+    return Array.from(this.subject.channels, ([name, channel]) => this.#channelRow(name, channel))
+  }
+
+  #channelRow(channel: string, subject: ChannelSubject): LiveChannel {
+    const { depth, clients, paused, messages, staleNodes } = subject
+    const nodes = this.#parts.filter(({ topic }) => topic.channels.has(channel)).map(({ node }) => node)
+    const row: LiveChannel = {
+      ...figuresAt(subject.live.rates),
+      channel,
+      paused,
+      nodes: nodes.map(({ name }) => name),
+      stale_nodes: nodes.filter(({ stale }) => stale).map(({ name }) => name),
+      e2e: this.channelE2e(channel),
+      trouble: inOrder(new Set(queueTrouble(subject, depth, clients, paused, staleNodes > 0))),
+    }
+    addChannel(row, subject)
+    row.messages = messages
+    return row
+  }
 }
 
 export interface Overview {
@@ -28,17 +64,13 @@ export interface Overview {
   readonly topics: ReadonlyMap<string, TopicView>
 }
 
-interface Part {
-  readonly node: NodeWatch
-  readonly topic: TopicSample
-}
-
 /** @param slowMs an nsqd that takes longer to answer is shown as slow */
 export function overviewOf(nodes: Iterable<NodeWatch>, subjects: Subjects, at: number, slowMs: number): Overview {
   const watched = [...nodes]
   const topics = new Map<string, TopicView>()
   for (const [name, parts] of partsByTopic(watched)) {
-    topics.set(name, topicView(name, parts, subjects.topic(name, at), at))
+    const subject = subjects.topic(name, at)
+    topics.set(name, new TopicView(topicRow(name, parts, subject, at), subject, parts))
   }
   for (const name of subjects.topics.keys()) if (!topics.has(name)) subjects.topics.delete(name)
   const liveNodes = watched.map((node) => nodeRow(node, subjects, at, slowMs)).sort(byName)
@@ -57,72 +89,56 @@ function partsByTopic(nodes: readonly NodeWatch[]): Map<string, Part[]> {
   return parts
 }
 
-function topicView(name: string, parts: readonly Part[], subject: TopicSubject, at: number): TopicView {
-  const channels = channelViews(parts, subject, at)
+function topicRow(topic: string, parts: readonly Part[], subject: TopicSubject, at: number): LiveTopic {
   const figures = figuresAt(subject.live.read(subject.flows, at))
-  for (const { row } of channels.values()) addFigures(figures, row)
+  const trouble = new Set<TopicTrouble>()
   let topicDepth = 0
-  let messages = 0
-  let e2e: Quantile[] | null = null
-  for (const { topic } of parts) {
-    topicDepth += topic.depth
-    figures.backend_depth += topic.backendDepth
-    messages += topic.messages
-    e2e = worstQuantiles(e2e, topic.e2e)
+  for (const part of parts) {
+    topicDepth += part.topic.depth
+    figures.backend_depth += part.topic.backendDepth
+    figures.messages += part.topic.messages
+    for (const [name, channel] of part.topic.channels) subject.channel(name, at).add(channel, part.node.stale, at)
   }
-  figures.depth += topicDepth
+  figures.depth = topicDepth
+  const pausedChannels = addChannels(figures, trouble, subject, at)
   const stale = parts.filter(({ node }) => node.stale).map(({ node }) => node.name)
   const paused = parts.some(({ topic }) => topic.paused)
-  const ownQueue = { depth: topicDepth, clients: 0, paused, stale: stale.length > 0 }
   subject.trend.add(topicDepth, subject.flows.timedOut, at)
-  const row = {
+  for (const one of queueTrouble(subject, topicDepth, 0, paused, stale.length > 0)) trouble.add(one)
+  return {
     ...figures,
-    topic: name,
-    messages,
+    topic,
     topic_depth: topicDepth,
-    channels: channels.size,
+    channels: subject.channels.size,
     paused,
-    paused_channels: count(channels.values(), (channel) => channel.row.paused),
+    paused_channels: pausedChannels,
     nodes: parts.map(({ node }) => node.name),
     stale_nodes: stale,
-    trouble: allTrouble([
-      queueTrouble(subject, ownQueue),
-      ...Array.from(channels.values(), ({ row }): TopicTrouble[] => row.trouble),
-    ]),
+    trouble: inOrder(trouble),
   }
-  return { row, subject, channels, e2e }
 }
 
-function channelViews(parts: readonly Part[], topic: TopicSubject, at: number): Map<string, ChannelView> {
-  const views = new Map<string, ChannelView>()
-  for (const { node, topic: sample } of parts) {
-    for (const [name, channel] of sample.channels) {
-      let view = views.get(name)
-      if (view === undefined) {
-        const subject = topic.channel(name, at)
-        view = { subject, row: emptyRow(name, subject, at) }
-        views.set(name, view)
-      }
-      const { row } = view
-      addChannel(row, channel)
-      row.messages += channel.messages
-      row.paused ||= channel.paused
-      row.e2e = worstQuantiles(row.e2e, channel.e2e)
-      row.nodes.push(node.name)
-      if (node.stale) row.stale_nodes.push(node.name)
+/** Adds what the channels have to a topic, and what is wrong with them. @returns how many are paused */
+function addChannels(
+  figures: ReturnType<typeof figuresAt>,
+  trouble: Set<TopicTrouble>,
+  topic: TopicSubject,
+  at: number,
+): number {
+  let pausedChannels = 0
+  for (const [name, channel] of topic.channels) {
+    if (channel.summedAt !== at) {
+      topic.channels.delete(name)
+      continue
     }
+    const { depth, clients, paused, staleNodes } = channel
+    channel.live.read(channel.flows, at)
+    channel.trend.add(depth, channel.flows.timedOut, at)
+    for (const one of queueTrouble(channel, depth, clients, paused, staleNodes > 0)) trouble.add(one)
+    addChannel(figures, channel)
+    if (paused) pausedChannels++
   }
-  for (const { row, subject } of views.values()) {
-    subject.trend.add(row.depth, subject.flows.timedOut, at)
-    row.trouble = queueTrouble(subject, { ...row, stale: row.stale_nodes.length > 0 })
-  }
-  for (const name of topic.channels.keys()) if (!views.has(name)) topic.channels.delete(name)
-  return views
-}
-
-function emptyRow(channel: string, subject: Subject, at: number): LiveChannel {
-  const figures = figuresAt(subject.live.read(subject.flows, at))
-  return { ...figures, channel, paused: false, nodes: [], stale_nodes: [], e2e: null, trouble: [] }
+  return pausedChannels
 }
 
 function nodeRow(node: NodeWatch, subjects: Subjects, at: number, slowMs: number): LiveNode {

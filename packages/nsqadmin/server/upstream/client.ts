@@ -55,6 +55,14 @@ export class UpstreamClient {
     }
   }
 
+  /**
+   * Hands over the body of a 200 as it comes.
+   * @throws {UpstreamError} and whatever `onText` throws
+   */
+  async stream(url: string, token: string, onText: (text: string) => void): Promise<void> {
+    await this.#ask('GET', url, token, undefined, onText)
+  }
+
   /** @throws {UpstreamError} unless it is answered 200 */
   async post(url: string, token = '', body?: Uint8Array): Promise<void> {
     await this.#ask('POST', url, token, body)
@@ -66,13 +74,26 @@ export class UpstreamClient {
     await this.#agent.destroy()
   }
 
-  async #ask(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
-    const first = await this.#send(method, url, token, body)
+  async #ask(
+    method: 'GET' | 'POST',
+    url: string,
+    token: string,
+    body?: Uint8Array,
+    onText?: (text: string) => void,
+  ): Promise<Answer> {
+    const first = await this.#send(method, url, token, body, onText)
     if (first.status !== 403 || url.startsWith('https:')) return expectOk(first)
-    return expectOk(await this.#send(method, httpsUrl(url, first.body), token, body))
+    return expectOk(await this.#send(method, httpsUrl(url, first.body), token, body, onText))
   }
 
-  async #send(method: 'GET' | 'POST', url: string, token: string, body?: Uint8Array): Promise<Answer> {
+  /** @param onText gets the body of a 200 instead of the answer */
+  async #send(
+    method: 'GET' | 'POST',
+    url: string,
+    token: string,
+    body?: Uint8Array,
+    onText?: (text: string) => void,
+  ): Promise<Answer> {
     const { requestTimeoutMs } = this.#settings
     const signals = [this.#closing.signal]
     if (requestTimeoutMs > 0) signals.push(AbortSignal.timeout(requestTimeoutMs))
@@ -87,8 +108,13 @@ export class UpstreamClient {
         signal: AbortSignal.any(signals),
         ...(body && { body }),
       })
-      return { status: answer.statusCode, body: await answer.body.text() }
+      const { statusCode: status, body: text } = answer
+      if (onText === undefined || status !== 200) return { status, body: await text.text() }
+      text.setEncoding('utf8')
+      for await (const chunk of text) onText(chunk as string)
+      return { status, body: '' }
     } catch (cause) {
+      if (cause instanceof SyntaxError) throw cause // of `onText`
       const verb = method === 'GET' ? 'Get' : 'Post'
       throw new UpstreamError(`${verb} "${url}": ${transportCause(cause, parsed(url))}`, { cause })
     }

@@ -1,16 +1,21 @@
+import type { DeadPlace, Failure } from '../log/journal-records.ts'
 import type { LogKind } from '../log/log.ts'
 import type { Journal } from '../log/journal.ts'
 import type { Segment } from '../log/segment.ts'
+import type { Durability } from '../log/topic-store.ts'
 
 /** Sees to it that a journal is written soon. */
 export interface JournalKeeper {
   readonly journal: Journal
+  readonly durability: Durability
   /** Wall clock minus the monotonic clock, in milliseconds: due times are written as wall clock. */
   wallOffsetMs(): number
   /** Something is to be written; `run`, what a channel has gathered and not recorded yet. */
   recorded(run: ChannelJournal): void
   /** Has it written at once. */
   flushNow(): void
+  /** The same, as safely as a publish is; @throws of the file system */
+  flushUrgent(): void
   /** The journal was told of copies, which have to be safe before what they were copied from may go. */
   noteMoved(): void
 }
@@ -71,6 +76,30 @@ export class ChannelJournal {
     const dueWallMs = dueMs + this.#keeper.wallOffsetMs()
     this.#keeper.journal.records.deferred(this.channel, segment.log.kind, segment.base + index, attempts, dueWallMs)
     this.#keeper.recorded(this)
+  }
+
+  failed(segment: Segment, index: number, failure: Failure): void {
+    if (!this.#keeper.journal.begun) return
+    this.#keeper.journal.records.failed(this.channel, segment.log.kind, segment.base + index, failure)
+    this.#keeper.recorded(this)
+  }
+
+  /** It is to become a dead letter at that place. */
+  dying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
+    if (!this.#keeper.journal.begun) return
+    const { records } = this.#keeper.journal
+    records.attempts(this.channel, segment.log.kind, segment.base + index, attempts)
+    records.dying(this.channel, segment.log.kind, segment.base + index, place)
+    this.#keeper.recorded(this)
+  }
+
+  get durability(): Durability {
+    return this.#keeper.durability
+  }
+
+  /** All that was recorded is as safe as a publish when this returns. @throws of the file system */
+  settle(): void {
+    if (this.#keeper.journal.begun) this.#keeper.flushUrgent()
   }
 
   emptied(readTo: number): void {

@@ -1,6 +1,7 @@
-import { TIMESTAMP_OFFSET } from '../log/message-header.ts'
+import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
+import { ID_OFFSET, TIMESTAMP_OFFSET } from '../log/message-header.ts'
 import { Log, LogKind, type LogStorage } from '../log/log.ts'
-import type { RecordWriter } from '../log/journal-records.ts'
+import { type DeadPlace, type Failure, FailureReason, type RecordWriter } from '../log/journal-records.ts'
 import type { RecoveredState } from '../log/recovered-messages.ts'
 import type { Place, Segment } from '../log/segment.ts'
 import type { ChannelJournal } from './channel-journal.ts'
@@ -10,6 +11,8 @@ import { InFlight, Lane } from './in-flight.ts'
 import { Ranges } from './ranges.ts'
 import { ReadyLine } from './ready-line.ts'
 import { Redeliveries } from './redeliveries.ts'
+import { Retries } from './retries.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 import { remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
 import { Locality, type Subscriber } from './subscriber.ts'
@@ -31,6 +34,7 @@ type Copies = Map<Segment, Map<number, Place>>
 
 /** Where a channel stands in its topic, and what it writes down of itself. */
 export interface ChannelPlace {
+  readonly topicName: string
   /** The topic's log. */
   readonly log: Log
   /** The position up to which the topic's messages went to the channels before it. */
@@ -39,6 +43,20 @@ export interface ChannelPlace {
   readonly journal: ChannelJournal | null
   /** For the channel's own log, when it needs one; null: in memory. */
   readonly ownStorage: (() => LogStorage) | null
+}
+
+/** A message that comes back: its frame (log/message-header.ts), and its encoded headers. */
+export interface Readmitted {
+  readonly bytes: Buffer
+  readonly headers: Buffer | null
+}
+
+/** The channel was deleted. */
+export class ChannelClosedError extends Error {
+  constructor() {
+    super('the channel is gone')
+    this.name = 'ChannelClosedError'
+  }
 }
 
 /** What a channel holds, for those who look at it. */
@@ -92,6 +110,8 @@ export class Channel implements TurnTask, DueSource {
   readonly #redeliveries = new Redeliveries()
   readonly #inFlight = new InFlight()
   readonly #deferred = new Deferred()
+  /** null: what fails goes back to the line. */
+  #retries: Retries | null = null
   /** All that have a subscriber or something in flight. */
   readonly #lanes = new Set<Lane>()
   readonly #subscribed = new Set<Lane>()
@@ -109,6 +129,7 @@ export class Channel implements TurnTask, DueSource {
   #moving = false
   /** Up to where the journal was told of what lies in our own log. */
   #ownToldTo = 0
+  readonly #topicName: string
   #scheduled = false
   #paused = false
   #closed = false
@@ -121,7 +142,10 @@ export class Channel implements TurnTask, DueSource {
     this.#readTo = place.distributed
     this.#journal = place.journal
     this.#ownStorage = place.ownStorage
+    this.#topicName = place.topicName
     this.latency = context.latency?.()
+    const policy = context.retryPolicy?.(place.topicName, name) ?? null
+    if (policy !== null) this.changeRetryPolicy(policy)
   }
 
   // ---- what others see ----
@@ -143,8 +167,14 @@ export class Channel implements TurnTask, DueSource {
     return this.#inFlight.count
   }
 
+  /** Those that are becoming dead letters are among them, for the moment that it takes. */
   get deferredCount(): number {
-    return this.#deferred.count
+    return this.#deferred.count + (this.#retries?.count ?? 0)
+  }
+
+  /** What became of messages that failed; null: they have always gone back to the line. */
+  get retries(): Pick<Retries, 'policy' | 'deadCount' | 'topicName'> | null {
+    return this.#retries
   }
 
   get paused(): boolean {
@@ -234,7 +264,8 @@ export class Channel implements TurnTask, DueSource {
     const index = this.#inFlight.index(slot)
     const attempts = this.#inFlight.attempts(slot)
     this.#inFlight.remove(slot)
-    if (delayMs > 0) this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    if (this.#retries !== null) this.#retries.failed(segment, index, attempts, FailureReason.requeued, delayMs)
+    else if (delayMs > 0) this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
     else this.#putBack(segment, index, attempts)
     this.wake(lane)
     return Outcome.done
@@ -285,6 +316,77 @@ export class Channel implements TurnTask, DueSource {
     return true
   }
 
+  /**
+   * Takes a message out of the channel, for the caller to finish (`finishTaken`) or give back (`giveBack`); after a crash it
+   * is where it was.
+   * @returns its attempts; -1 when it is not here any more
+   */
+  takeOut(segment: Segment, index: number): number {
+    return this.#withdraw(segment, index)
+  }
+
+  finishTaken(segment: Segment, index: number): void {
+    if (!this.#closed) this.#drop(segment, index)
+  }
+
+  giveBack(segment: Segment, index: number, attempts: number): void {
+    if (!this.#closed) this.#putBack(segment, index, attempts)
+  }
+
+  /**
+   * Takes messages that were here once, at the end of the line and as if never delivered: into the channel's own log, since
+   * the other channels have had them.
+   * @param done told when they are as safe as a publish, or why they were not taken
+   */
+  readmit(frames: readonly Readmitted[], done: (error: Error | null) => void): void {
+    if (this.#closed) return done(new ChannelClosedError())
+    const log = (this.#ownLog ??= this.makeOwnLog())
+    const places: Place[] = frames.map(({ bytes, headers }) => {
+      const idAt = ID_OFFSET
+      const segment = log.appendFrame(bytes, 0, bytes.length, parseIdHi(bytes, idAt), parseIdLo(bytes, idAt))
+      if (headers !== null) log.annotate(headers)
+      segment.pending++
+      return { segment, index: segment.count - 1 }
+    })
+    const settled = (error: Error | null): void => {
+      if (this.#closed) return done(new ChannelClosedError())
+      if (error !== null) {
+        for (const { segment } of places) segment.release(1)
+        return done(error)
+      }
+      done(this.#takeReadmitted(places, log))
+    }
+    try {
+      log.commit()
+    } catch (error) {
+      for (const { segment } of places) segment.pending--
+      log.rollback()
+      return done(error as Error)
+    }
+    if (log.store === null || this.#journal?.durability !== 'fsync') return settled(null)
+    log.store.syncLater((error) => {
+      if (error !== null) log.seal()
+      settled(error)
+    })
+  }
+
+  #takeReadmitted(places: readonly Place[], log: Log): Error | null {
+    for (const { index, segment } of places) {
+      this.messageCount++
+      this.#redeliveries.push(segment, index, 0, this.#readTo)
+      this.#journal?.handedOutAgain(segment, index, 0)
+      this.#ownToldTo = Math.max(this.#ownToldTo, segment.base + index + 1)
+    }
+    log.raiseFloor(Math.max(log.floor, this.#ownToldTo))
+    this.#schedule()
+    try {
+      this.#journal?.settle()
+    } catch (error) {
+      return error as Error // they are here, and may be forgotten by a crash
+    }
+    return null
+  }
+
   /** Takes a message out of whatever holds it, which is then for the caller to do. @returns its attempts, -1 when it is not here */
   #withdraw(segment: Segment, index: number): number {
     const slot = this.#inFlight.slotOf(segment, index)
@@ -310,6 +412,42 @@ export class Channel implements TurnTask, DueSource {
     return attempts
   }
 
+  // ---- messages that fail ----
+
+  /** From now on this becomes of what fails; null: it goes back to the line. */
+  changeRetryPolicy(policy: RetryPolicy | null): void {
+    if (this.#retries === null && policy !== null) this.#makeRetries()
+    if (this.#retries !== null) this.#retries.policy = policy
+  }
+
+  #makeRetries(): Retries {
+    const { deadLetters } = this.#context
+    if (deadLetters === undefined) throw new Error('there is no place for dead letters')
+    const { name } = this
+    const journal = this.#journal
+    const isClosed = (): boolean => this.#closed
+    this.#retries = new Retries(
+      {
+        context: this.#context,
+        origin: { topic: this.#topicName, channel: name },
+        journal,
+        get closed() {
+          return isClosed()
+        },
+        get durability() {
+          return journal?.durability ?? 'memory'
+        },
+        putBack: (segment, index, attempts) => this.#putBack(segment, index, attempts),
+        deferUntil: (segment, index, attempts, dueMs) => this.#deferUntil(segment, index, attempts, dueMs),
+        drop: (segment, index) => this.#drop(segment, index),
+        giveUp: (segment, index) => this.#giveUp(segment, index),
+      },
+      deadLetters,
+      null,
+    )
+    return this.#retries
+  }
+
   // ---- administration ----
 
   pause(): void {
@@ -331,6 +469,7 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.clear()
     this.#inFlight.forEach((slot) => this.#inFlight.segment(slot).release(1))
     this.#inFlight.clear()
+    this.#retries?.clear()
     this.#journal?.emptied(this.#readTo)
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
@@ -371,6 +510,7 @@ export class Channel implements TurnTask, DueSource {
     this.#readNothing()
     this.#keepLoaded(null)
     this.#context.scanner.forget(this)
+    this.#retries?.stop()
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
 
@@ -478,8 +618,13 @@ export class Channel implements TurnTask, DueSource {
       this.#redeliveries.shift()
       return this.#giveUp(segment, index)
     }
-    const attempts = (this.#redeliveries.attempts + 1) & 0xffff // wraps, as on the wire
+    const delivered = this.#redeliveries.attempts
+    const attempts = (delivered + 1) & 0xffff // wraps, as on the wire
     this.#redeliveries.shift()
+    if (this.#retries?.isExhausted(delivered) === true) {
+      this.#retries.die(segment, index, delivered)
+      return 1
+    }
     this.#countLocality(lane, 1)
     const subscriber = lane.subscriber
     if (subscriber.sampleRate > 0 && this.#isSampledOut(lane)) {
@@ -497,6 +642,7 @@ export class Channel implements TurnTask, DueSource {
   /** A message is done with, one way or the other. */
   #drop(segment: Segment, index: number): void {
     this.#journal?.finished(segment, index)
+    this.#retries?.forget(segment, index)
     segment.release(1)
   }
 
@@ -598,6 +744,7 @@ export class Channel implements TurnTask, DueSource {
 
   /** Puts what of a lane is due at `now` back in the line. */
   #takeBack(lane: Lane, now: number): number {
+    const reason = this.#subscribed.has(lane) ? FailureReason.timedOut : FailureReason.consumerLost
     let count = 0
     while (lane.count > 0 && this.#inFlight.deadline(lane.head) <= now) {
       const slot = lane.head
@@ -605,7 +752,8 @@ export class Channel implements TurnTask, DueSource {
       const index = this.#inFlight.index(slot)
       const attempts = this.#inFlight.attempts(slot)
       this.#inFlight.remove(slot)
-      this.#putBack(segment, index, attempts)
+      if (this.#retries === null) this.#putBack(segment, index, attempts)
+      else this.#retries.failed(segment, index, attempts, reason, 0)
       count++
     }
     if (count > 0) this.wake(lane)
@@ -678,6 +826,7 @@ export class Channel implements TurnTask, DueSource {
       if (place === undefined) return undefined
       place.segment.pending++
       this.#journal?.moved(source, index, place.segment.base + place.index)
+      this.#retries?.moved(source, index, place)
       source.release(1)
       return place
     }
@@ -745,6 +894,7 @@ export class Channel implements TurnTask, DueSource {
     this.#deferred.forEach((segment, index, attempts, dueMs) =>
       writer.deferred(channel, segment.log.kind, segment.base + index, attempts, dueMs + wallOffsetMs),
     )
+    this.#retries?.describe(writer, channel)
   }
 
   /** Takes back what an earlier run left unread; the caller holds it for us. */
@@ -769,6 +919,21 @@ export class Channel implements TurnTask, DueSource {
     const dueMs = clock.now() + remainingMs(due, clock.wallUs() / 1000)
     this.#deferred.push(segment, index, 0, dueMs)
     if (dueMs < this.wakeAt) this.#context.scanner.expect(this, dueMs)
+  }
+
+  /** Takes over what is known of a message's failures. */
+  restoreFailure(segment: Segment, index: number, failure: Failure): void {
+    this.#retries?.restoreFailure(segment, index, failure)
+  }
+
+  /** Takes back a message that was becoming a dead letter; the caller holds it for us. */
+  restoreDying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
+    ;(this.#retries ?? this.#makeRetries()).restoreDying(segment, index, attempts, place)
+  }
+
+  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. @throws of the file system */
+  resolveDying(): void {
+    this.#retries?.resolve()
   }
 
   /** Takes over a log of its own that was found on disk. */

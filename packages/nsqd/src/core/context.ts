@@ -1,5 +1,7 @@
 import type { BlockPool } from '../log/block-pool.ts'
 import type { Clock, Random } from './clock.ts'
+import type { DeadLetterTopics } from './dead-letters.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 import type { Scanner } from './scanner.ts'
 import type { LimitSettings } from './topic-limits.ts'
 import type { Turn } from './turn.ts'
@@ -24,6 +26,10 @@ export interface CoreContext {
   readonly refuse?: (() => void) | undefined
   /** What a new topic may hold; absent: as much as comes. */
   readonly limits?: ((topic: string) => LimitSettings) | undefined
+  /** What becomes of messages of a channel that are not finished; null: they are handed out again and again. */
+  readonly retryPolicy?: ((topic: string, channel: string) => RetryPolicy | null) | undefined
+  /** Where dead letters go; absent: there are none. */
+  readonly deadLetters?: DeadLetterTopics | undefined
   readonly options: CoreOptions
 }
 

@@ -1,5 +1,6 @@
 // Looking at messages without consuming them: which there are, in what order, and what is in them. Nothing here changes a
 // channel, a topic or a figure of theirs.
+import { decodeHeaders, type Headers } from '../log/headers.ts'
 import type { Log } from '../log/log.ts'
 import { HEADER_SIZE, TIMESTAMP_OFFSET, ID_OFFSET, ID_SIZE } from '../log/message-header.ts'
 import type { Segment } from '../log/segment.ts'
@@ -35,6 +36,8 @@ export interface Content {
   readonly id: string
   readonly timestampNs: bigint
   readonly body: Buffer
+  /** null: it has none. */
+  readonly headers: Headers | null
 }
 
 /** Up to `limit` messages of a channel from the `offset`th on, in the order in which they are handed out, time out, or are due. */
@@ -95,10 +98,12 @@ export async function readContent(ref: MessageRef): Promise<Content | undefined>
     if (index >= segment.count || segment.isMissing(index)) return undefined
     const start = segment.offset(index)
     const { bytes } = segment
+    const headers = segment.headers?.get(index)
     return {
       id: bytes.toString('latin1', start + ID_OFFSET, start + ID_OFFSET + ID_SIZE),
       timestampNs: bytes.readBigInt64BE(start + TIMESTAMP_OFFSET),
       body: Buffer.from(bytes.subarray(start + HEADER_SIZE, segment.offset(index + 1))),
+      headers: headers === undefined ? null : decodeHeaders(headers),
     }
   })
 }

@@ -1,6 +1,7 @@
 import type { Extent } from '../log/data-file.ts'
 import { type Log, LogKind } from '../log/log.ts'
 import type { PositionSet } from '../log/position-set.ts'
+import { keyOf } from '../log/recovered-messages.ts'
 import type { RecoveredChannel, RecoveredTopic } from '../log/recovery.ts'
 import type { Segment } from '../log/segment.ts'
 import type { Channel } from './channel.ts'
@@ -70,7 +71,13 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
     const segment = logs[message.kind].find(message.position)
     if (segment === undefined) return
     segment.pending++
-    channel.restoreMessage(segment, message.position - segment.base, message)
+    const index = message.position - segment.base
+    const key = keyOf(message.kind, message.position)
+    const failure = recovered.failures.get(key)
+    if (failure !== undefined) channel.restoreFailure(segment, index, failure)
+    const place = recovered.dying.get(key)
+    if (place === undefined) channel.restoreMessage(segment, index, message)
+    else channel.restoreDying(segment, index, message.attempts, place)
   })
   if (damaged) {
     recovered.extendOwn(ownLog.tail)

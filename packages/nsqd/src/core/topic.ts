@@ -18,6 +18,9 @@ const JOURNAL_DELAY_MS = 20
 /** The same while the disk takes nothing. */
 const JOURNAL_RETRY_MS = 500
 
+/** Messages that are due later than this leave memory, once they are on disk: others have more use of it. */
+const LONG_WAIT_MS = 60_000
+
 /** A publish reached a topic that is being deleted or closed. */
 export class TopicExitingError extends Error {
   constructor() {
@@ -220,6 +223,20 @@ export class Topic implements TurnTask {
     return this.#taken(this.scheduled, waiter, ticket)
   }
 
+  /**
+   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
+   * @param headers encoded (log/headers.ts)
+   */
+  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+    if (this.#closed) throw new TopicExitingError()
+    this.#headers.stamp()
+    this.messageCount++
+    this.messageBytes += body.length
+    this.log.append(this.#headers, body, 0, body.length)
+    this.log.annotate(headers)
+    return this.#taken(this.log, waiter, ticket)
+  }
+
   /** @returns true when what was appended is safe as it is */
   #taken(log: Log, waiter: CommitWaiter | undefined, ticket: number): boolean {
     if (log.committed === log.tail) return true // a batch without messages
@@ -254,6 +271,7 @@ export class Topic implements TurnTask {
     const ephemeral = isEphemeral(name)
     const kept = store !== null && !ephemeral
     const channel = new Channel(this.#context, name, ephemeral, {
+      topicName: this.name,
       log: this.log,
       distributed,
       journal: kept ? new ChannelJournal(store, ++this.#channelNumber) : null,
@@ -505,13 +523,18 @@ export class Topic implements TurnTask {
     scheduled.raiseFloorHeld(to)
     if (this.#unfollowed) this.store!.requestFlush()
     const wallMs = this.#context.clock.wallUs() / 1000
+    let soonestMs = Infinity
     for (let position = from; position < to; position++) {
       const segment = scheduled.segmentAt(position)
       if (position < segment.base || position >= segment.tail) continue // a gap
       const index = position - segment.base
       const delayMs = remainingMs(segment.delays![index]!, wallMs)
       for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
-      if (position + 1 === segment.tail && segment.sealed && segment.written) segment.delays = null
+      soonestMs = Math.min(soonestMs, delayMs)
+      if (position + 1 < segment.tail || !segment.sealed || !segment.written) continue
+      segment.delays = null
+      if (soonestMs > LONG_WAIT_MS) scheduled.letGo(segment)
+      soonestMs = Infinity
     }
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { BatchKind } from '../log/batch.ts'
+import { messageParts } from '../log/batch.ts'
 import { checkFileHeader, FILE_HEADER_SIZE } from '../log/data-file.ts'
 import { readRecords } from '../log/journal-records.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE } from '../log/message-header.ts'
@@ -9,8 +9,6 @@ import { command, ExitCode } from './command.ts'
 import { locked, readMetadata, topicsOf } from './data-path.ts'
 import { dataPathRow, orHere } from './rows.ts'
 import { type FileScan, scanFile } from './scan-file.ts'
-
-const DELAY_SIZE = 8
 
 export const verifyCommand = command({
   name: 'verify',
@@ -96,9 +94,11 @@ function verifyJournal(path: string, { bytes, batches }: FileScan, wrong: (text:
 /** @returns how many messages there are */
 function verifyMessages(path: string, { bytes, batches }: FileScan, wrong: (text: string) => void): number {
   let messages = 0
-  for (const { count, end, kind, start } of batches) {
-    if (kind !== BatchKind.messages && kind !== BatchKind.scheduled) continue
-    let at = start + (kind === BatchKind.scheduled ? count * DELAY_SIZE : 0)
+  for (const batch of batches) {
+    const { count, end, start } = batch
+    const parts = messageParts(bytes, batch)
+    if (parts === null) continue
+    let at = parts.framesStart
     let found = 0
     for (; at + HEADER_SIZE <= end; found++) at += SIZE_FIELD_SIZE + bytes.readUInt32BE(at)
     if (at !== end || found !== count)

@@ -48,6 +48,7 @@ export function messageJson(nsqd: Nsqd, ref: MessageRef, content: Content, view:
       delivered_at: formatTime(nsqd.toWallMs(flight.deliveredAtMs)),
       times_out_at: formatTime(nsqd.toWallMs(flight.deadlineMs)),
     }),
+    ...(content.headers !== null && { headers: content.headers }),
     ...bodyJson(content.body, view),
   }
 }

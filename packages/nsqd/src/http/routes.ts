@@ -9,6 +9,8 @@ import { pingAndInfoRoutes } from './ping-info.ts'
 import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
 import { readyRoutes } from './ready.ts'
+import { redriveRoutes } from './redrive.ts'
+import { retryRoutes } from './retries.ts'
 import { statsRoutes } from './stats.ts'
 import type { TokenFile } from './tokens.ts'
 import { topicSettingsRoutes } from './topic-settings.ts'
@@ -28,6 +30,8 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...channelRoutes(nsqd),
     ...peekRoutes(nsqd),
     ...messageRoutes(nsqd),
+    ...retryRoutes(nsqd),
+    ...redriveRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
     metricsRoute(

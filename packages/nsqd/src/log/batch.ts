@@ -28,6 +28,9 @@ export const BatchKind = {
   index: 2,
   /** Records of a journal (journal-records.ts). */
   journal: 3,
+  /** As messages and scheduled, and headers in front: [ size of the headers: uint32 ] [ headers ], headers.ts. */
+  messagesWithHeaders: 4,
+  scheduledWithHeaders: 5,
 } as const
 export type BatchKind = (typeof BatchKind)[keyof typeof BatchKind]
 
@@ -38,6 +41,38 @@ export interface Batch {
   readonly base: number
   readonly start: number
   readonly end: number
+}
+
+/** Where the parts of a batch of messages begin: none has no bytes. */
+export interface MessageParts {
+  readonly headersStart: number
+  readonly headersEnd: number
+  /** Times of scheduled messages; -1: there are none. */
+  readonly delaysStart: number
+  readonly framesStart: number
+}
+
+/** Bytes of the time that belongs to each message of a scheduled log. */
+export const DELAY_SIZE = 8
+const HEADERS_SIZE_SIZE = 4
+
+/** The kind of a batch of messages. */
+export function messagesKind(scheduled: boolean, headers: boolean): BatchKind {
+  if (headers) return scheduled ? BatchKind.scheduledWithHeaders : BatchKind.messagesWithHeaders
+  return scheduled ? BatchKind.scheduled : BatchKind.messages
+}
+
+/** What is where in a batch of messages; null: it is of another kind, or not what it says. */
+export function messageParts(bytes: Buffer, { count, end, kind, start }: Batch): MessageParts | null {
+  const scheduled = kind === BatchKind.scheduled || kind === BatchKind.scheduledWithHeaders
+  const headed = kind === BatchKind.messagesWithHeaders || kind === BatchKind.scheduledWithHeaders
+  if (!scheduled && !headed && kind !== BatchKind.messages) return null
+  if (headed && start + HEADERS_SIZE_SIZE > end) return null
+  const headersStart = headed ? start + HEADERS_SIZE_SIZE : start
+  const headersEnd = headed ? headersStart + bytes.readUInt32BE(start) : start
+  const framesStart = headersEnd + (scheduled ? count * DELAY_SIZE : 0)
+  if (framesStart > end) return null
+  return { headersStart, headersEnd, delaysStart: scheduled ? headersEnd : -1, framesStart }
 }
 
 /** Writes the header of a batch whose body lies behind it, in bytes[offset + BATCH_HEADER_SIZE, end). */

@@ -212,7 +212,7 @@ export class DataFile {
     for (const piece of this.#pieces(handle, damaged)) {
       if (piece.batch === null) continue
       const { batch, offset, size } = piece
-      if (batch.kind !== BatchKind.messages && batch.kind !== BatchKind.scheduled) continue
+      if (!isOfMessages(batch.kind)) continue
       // A gap in the positions is damage that was skipped: the segment keeps the place of what is missing. It can't be
       // wider than what would fit there: else the log of a channel, or one in memory, went on elsewhere.
       const missing: number = current === null ? 0 : batch.base - current.base - current.count
@@ -268,6 +268,10 @@ export class DataFile {
     }
     if (tornFrom >= 0) damaged(tornFrom, this.size - tornFrom)
   }
+}
+
+function isOfMessages(kind: BatchKind): boolean {
+  return kind !== BatchKind.index && kind !== BatchKind.journal
 }
 
 /** @param last nothing comes behind `end`; else a batch may begin in the last bytes before it */

@@ -29,7 +29,28 @@ export const RecordType = {
   unread: 11,
   /** []: the snapshot at the beginning of a journal is whole */
   snapshotEnd: 12,
+  /** [ channel ][ log ][ position ][ first: float64 ][ last: float64 ][ reason: uint8 ]: when it failed first and last, wall clock in ms, and why */
+  failed: 13,
+  /** [ channel ][ log ][ position ][ dead position: float64 ][ size of name: uint8 ][ name ]: it becomes the message of that position of that topic, a dead letter; it is finished when that is there */
+  dying: 14,
 } as const
+
+/** Why a delivery failed: put back by its consumer, not finished in time, its consumer was gone. */
+export const FailureReason = { unknown: 0, requeued: 1, timedOut: 2, consumerLost: 3 } as const
+export type FailureReason = (typeof FailureReason)[keyof typeof FailureReason]
+
+/** The failed deliveries of a message. Wall clock in milliseconds. */
+export interface Failure {
+  readonly firstWallMs: number
+  readonly lastWallMs: number
+  readonly reason: FailureReason
+}
+
+/** Where a dead letter lies: a position in the log of a topic. */
+export interface DeadPlace {
+  readonly topic: string
+  readonly position: number
+}
 
 /** Writes records into a buffer that grows. */
 export class RecordWriter {
@@ -122,12 +143,26 @@ export class RecordWriter {
     this.#float64(to)
   }
 
+  failed(channel: number, log: LogKind, position: number, { firstWallMs, lastWallMs, reason }: Failure): void {
+    this.#reference(RecordType.failed, channel, log, position)
+    this.#float64(firstWallMs)
+    this.#float64(lastWallMs)
+    this.#uint8(reason)
+  }
+
+  dying(channel: number, log: LogKind, position: number, { position: deadPosition, topic }: DeadPlace): void {
+    this.#reference(RecordType.dying, channel, log, position, topic.length)
+    this.#float64(deadPosition)
+    this.#uint8(topic.length)
+    this.end += this.bytes.write(topic, this.end, 'latin1')
+  }
+
   snapshotEnd(): void {
     this.#begin(RecordType.snapshotEnd)
   }
 
-  #reference(type: number, channel: number, log: LogKind, position: number): void {
-    this.#begin(type)
+  #reference(type: number, channel: number, log: LogKind, position: number, nameSize = 0): void {
+    this.#begin(type, nameSize)
     this.#uint32(channel)
     this.#uint8(log)
     this.#float64(position)
@@ -160,8 +195,8 @@ export class RecordWriter {
   }
 }
 
-/** The longest record without its name: `channel`. */
-const RECORD_SIZE_MAX = 30
+/** The longest record without its name: `failed`. */
+const RECORD_SIZE_MAX = 31
 
 /** What a reader of records is told. */
 export interface RecordVisitor {
@@ -177,6 +212,8 @@ export interface RecordVisitor {
   moved(channel: number, log: LogKind, position: number, ownPosition: number): void
   unread(channel: number, from: number, to: number): void
   snapshotEnd(): void
+  failed(channel: number, log: LogKind, position: number, failure: Failure): void
+  dying(channel: number, log: LogKind, position: number, place: DeadPlace): void
 }
 
 /** Reads the records in bytes[start, end), which a checksum has vouched for. @throws {Error} for a type it does not know */
@@ -226,6 +263,17 @@ class RecordReader {
         return visitor.unread(this.#uint32(), this.#float64(), this.#float64())
       case RecordType.snapshotEnd:
         return visitor.snapshotEnd()
+      case RecordType.failed:
+        return visitor.failed(this.#uint32(), this.#log(), this.#float64(), {
+          firstWallMs: this.#float64(),
+          lastWallMs: this.#float64(),
+          reason: this.#uint8() as FailureReason,
+        })
+      case RecordType.dying: {
+        const [channel, log, from] = [this.#uint32(), this.#log(), this.#float64()]
+        const position = this.#float64()
+        return visitor.dying(channel, log, from, { position, topic: this.#text(this.#uint8()) })
+      }
       default:
         throw new Error(`journal record of unknown type ${type}`)
     }

@@ -1,6 +1,7 @@
-import { BATCH_HEADER_SIZE, BatchKind, batches, sealBatch } from './batch.ts'
+import { BATCH_HEADER_SIZE, batches, DELAY_SIZE, messageParts, messagesKind, sealBatch } from './batch.ts'
 import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
 import { type LogFiles, readWhole } from './files.ts'
+import { packHeaders } from './headers.ts'
 import type { Segment } from './segment.ts'
 
 /** What an append changed, to take it back. */
@@ -15,8 +16,7 @@ interface Undo {
   readonly extentSize: number | null
 }
 
-/** Bytes of the delay that goes before each message of a scheduled log. */
-const DELAY_SIZE = 8
+const HEADERS_SIZE_SIZE = 4
 /** The scratch buffer is given back when it had to grow beyond this. */
 const SCRATCH_KEPT = 2 * 1024 * 1024
 const SCRATCH_SIZE = 128 * 1024
@@ -102,16 +102,29 @@ export class LogStore {
     if (count === 0) return
     if (segment.extent?.file.suspect === true) throw new SuspectFileError(segment.extent.file.path)
     const delays = segment.delays
-    const bodySize = segment.end - segment.writtenEnd + (delays === null ? 0 : count * DELAY_SIZE)
+    const headers = segment.headers && packHeaders(segment.headers, segment.writtenCount, segment.count)
+    const headersSize = headers ? HEADERS_SIZE_SIZE + headers.length : 0
+    const delaysSize = delays === null ? 0 : count * DELAY_SIZE
+    const bodySize = headersSize + delaysSize + segment.end - segment.writtenEnd
     const size = BATCH_HEADER_SIZE + bodySize
     const scratch = this.#scratchFor(size)
     let at = BATCH_HEADER_SIZE
+    if (headers) {
+      at = scratch.writeUInt32BE(headers.length, at)
+      at += headers.copy(scratch, at)
+    }
     if (delays !== null) {
       for (let i = segment.writtenCount; i < segment.count; i++) at = scratch.writeDoubleBE(delays[i]!, at)
     }
     segment.bytes.copy(scratch, at, segment.writtenEnd, segment.end)
-    const kind = delays === null ? BatchKind.messages : BatchKind.scheduled
-    sealBatch(scratch, 0, size, kind, count, segment.base + segment.writtenCount)
+    sealBatch(
+      scratch,
+      0,
+      size,
+      messagesKind(delays !== null, Boolean(headers)),
+      count,
+      segment.base + segment.writtenCount,
+    )
     const file = segment.extent?.file ?? this.#fileFor(segment)
     const offset = file.size
     file.append(scratch, size)
@@ -316,9 +329,11 @@ export class LogStore {
     segment.beginRestore(bytes)
     const damaged = (from: number, to: number): void => this.#settings.damaged(file.path, offset + from, to - from)
     for (const batch of batches(bytes, 0, end, damaged)) {
-      const delaysSize = batch.kind === BatchKind.scheduled ? batch.count * DELAY_SIZE : 0
-      if (batch.kind === BatchKind.scheduled) segment.restoreDelays(bytes, batch.start, batch.base, batch.count)
-      segment.restoreFrames(batch.base, batch.start + delaysSize, batch.end)
+      const parts = messageParts(bytes, batch)
+      if (parts === null) continue
+      if (parts.delaysStart >= 0) segment.restoreDelays(bytes, parts.delaysStart, batch.base, batch.count)
+      segment.restoreHeaders(bytes, parts.headersStart, parts.headersEnd, batch.base)
+      segment.restoreFrames(batch.base, parts.framesStart, batch.end)
     }
     segment.endRestore()
   }

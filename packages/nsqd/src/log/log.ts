@@ -104,6 +104,13 @@ export class Log {
     this.#appended(segment)
   }
 
+  /** Gives the message that was appended last its headers. */
+  annotate(headers: Buffer): void {
+    const segment = this.#segments.at(-1)!
+    segment.headers ??= new Map()
+    segment.headers.set(segment.count - 1, headers)
+  }
+
   /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
   appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, due: number): void {
     this.append(headers, source, start, end)
@@ -112,7 +119,7 @@ export class Log {
     segment.delays.push(due)
   }
 
-  /** Appends a copy of a message of another log, id and timestamp included. */
+  /** Appends a copy of a message of another log, id, timestamp and headers included. */
   appendCopy(source: Segment, index: number): Segment {
     const start = source.offset(index)
     const end = source.offset(index + 1)
@@ -120,6 +127,8 @@ export class Log {
     source.bytes.copy(segment.bytes, segment.end, start, end)
     segment.push(end - start, source.idHi(index), source.idLo(index))
     this.#appended(segment)
+    const headers = source.headers?.get(index)
+    if (headers !== undefined) this.annotate(headers)
     return segment
   }
 
@@ -373,6 +382,14 @@ export class Log {
   endReading(segment: Segment): void {
     segment.readers--
     if (segment.readers === 0) this.#maybeCache(segment)
+  }
+
+  /** A segment that nobody will read soon leaves memory, if it lives on disk and was to leave sooner or later. */
+  letGo(segment: Segment): void {
+    if (!segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
+    if (!segment.written || segment.extent === null) return
+    this.#storage?.cache.take(segment)
+    this.unload(segment)
   }
 
   /** A segment that was kept in memory for those to come need not be any more: all have read it. */

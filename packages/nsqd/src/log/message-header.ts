@@ -99,6 +99,18 @@ export class MessageHeaders {
   }
 }
 
+/** A message that comes from elsewhere, as it lies in a segment. @param id 16 hexadecimal digits */
+export function frameOf(id: string, timestampNs: bigint, body: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_SIZE + body.length)
+  frame.writeUInt32BE(frame.length - SIZE_FIELD_SIZE, 0)
+  frame.writeUInt32BE(FRAME_TYPE_MESSAGE, FRAME_TYPE_OFFSET)
+  frame.writeBigInt64BE(timestampNs, TIMESTAMP_OFFSET)
+  frame.writeUInt16BE(1, ATTEMPTS_OFFSET)
+  frame.write(id, ID_OFFSET, 'latin1')
+  body.copy(frame, HEADER_SIZE)
+  return frame
+}
+
 /** Divided in two steps: so large a quotient may be rounded up to the next unit. */
 function unitsOf(wallUs: number): number {
   const periods = Math.floor(wallUs / UNITS_125_US)

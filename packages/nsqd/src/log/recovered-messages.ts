@@ -92,7 +92,8 @@ export class RecoveredMessages {
   }
 }
 
-function keyOf(kind: LogKind, position: number): number {
+/** A message of a topic or channel, as one number. */
+export function keyOf(kind: LogKind, position: number): number {
   return position * 4 + kind
 }
 

@@ -1,7 +1,7 @@
-import type { RecordVisitor } from './journal-records.ts'
+import type { DeadPlace, Failure, RecordVisitor } from './journal-records.ts'
 import { LogKind } from './log.ts'
 import { PositionSet } from './position-set.ts'
-import { RecoveredMessages } from './recovered-messages.ts'
+import { keyOf, RecoveredMessages } from './recovered-messages.ts'
 
 /** A message that was delivered and not finished, or waits for its time. */
 export interface RecoveredMessage {
@@ -35,6 +35,9 @@ export class RecoveredChannel {
   /** The same for its own log. */
   ownReadTo: number
   readonly untoldOwn = new PositionSet()
+  /** Of those that failed, and of those that were becoming dead letters, by keyOf. */
+  readonly failures = new Map<number, Failure>()
+  readonly dying = new Map<number, DeadPlace>()
   /** Delivered more than once, deferred, or of another log. */
   readonly #others = new RecoveredMessages()
 
@@ -72,8 +75,12 @@ export class RecoveredChannel {
 
   finished(kind: LogKind, from: number, to: number): void {
     this.#told(kind, from, to)
-    if (this.#others.count === 0) return
-    for (let position = from; position < to; position++) this.#others.delete(kind, position)
+    if (this.#others.count + this.failures.size + this.dying.size === 0) return
+    for (let position = from; position < to; position++) {
+      this.#others.delete(kind, position)
+      this.failures.delete(keyOf(kind, position))
+      this.dying.delete(keyOf(kind, position))
+    }
   }
 
   put(kind: LogKind, position: number, attempts: number, dueWallMs = NOT_DEFERRED): void {
@@ -83,8 +90,10 @@ export class RecoveredChannel {
 
   moved(kind: LogKind, position: number, ownPosition: number): void {
     const { attempts, dueWallMs } = this.#others.get(kind, position) ?? { attempts: 1, dueWallMs: NOT_DEFERRED }
+    const failure = this.failures.get(keyOf(kind, position))
     this.finished(kind, position, position + 1)
     this.put(LogKind.own, ownPosition, attempts, dueWallMs)
+    if (failure !== undefined) this.failures.set(keyOf(LogKind.own, ownPosition), failure)
   }
 
   emptied(readTo: number): void {
@@ -94,6 +103,8 @@ export class RecoveredChannel {
     this.untoldScheduled.clear()
     this.untoldOwn.clear()
     this.#others.clear()
+    this.failures.clear()
+    this.dying.clear()
   }
 
   /** Positions that no channel will get. */
@@ -204,6 +215,14 @@ export class RecoveredTopic implements RecordVisitor {
 
   unread(channel: number, from: number, to: number): void {
     this.channels.get(channel)?.unread.add(from, to)
+  }
+
+  failed(channel: number, kind: LogKind, position: number, failure: Failure): void {
+    this.channels.get(channel)?.failures.set(keyOf(kind, position), failure)
+  }
+
+  dying(channel: number, kind: LogKind, position: number, place: DeadPlace): void {
+    this.channels.get(channel)?.dying.set(keyOf(kind, position), place)
   }
 
   snapshotEnd(): void {

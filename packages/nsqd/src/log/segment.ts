@@ -1,5 +1,6 @@
 import type { Extent } from './data-file.ts'
 import type { Log } from './log.ts'
+import { unpackHeaders } from './headers.ts'
 import { HEADER_SIZE, ID_OFFSET, SIZE_FIELD_SIZE } from './message-header.ts'
 import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 
@@ -47,6 +48,8 @@ export class Segment {
   damaged = false
   /** Of a scheduled log: when each message is due (core/schedule.ts). Known until they were handed out. */
   delays: number[] | null = null
+  /** Headers (headers.ts) of the messages that have some, by index; in memory with `bytes`. */
+  headers: Map<number, Buffer> | null = null
   /** Channels that read it or are about to. */
   readers = 0
   #index: Uint32Array
@@ -140,6 +143,7 @@ export class Segment {
     if (this.resident) this.end = this.offset(count)
     this.count = count
     if (this.delays !== null) this.delays.length = count
+    if (this.headers !== null) for (const index of this.headers.keys()) if (index >= count) this.headers.delete(index)
   }
 
   // ---- on disk ----
@@ -149,6 +153,7 @@ export class Segment {
     const { bytes } = this
     this.bytes = EMPTY
     this.#index = EMPTY_INDEX
+    this.headers = null
     this.resident = false
     return bytes
   }
@@ -179,6 +184,7 @@ export class Segment {
     this.#index = new Uint32Array(this.count * STRIDE)
     this.#restored = 0
     this.damaged = false
+    this.headers = null
   }
 
   /** Takes over the frames in bytes[start, end), the first of which has the position `base`. */
@@ -198,6 +204,15 @@ export class Segment {
       at += size
     }
     this.#restored = index
+  }
+
+  restoreHeaders(bytes: Buffer, start: number, end: number, base: number): void {
+    if (start === end) return
+    this.headers ??= new Map()
+    const offset = base - this.base
+    unpackHeaders(bytes, start, end, (index, headers) => {
+      if (offset + index >= 0 && offset + index < this.count) this.headers!.set(offset + index, headers)
+    })
   }
 
   restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {

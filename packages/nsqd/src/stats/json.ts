@@ -1,5 +1,6 @@
 // /stats?format=json: the names and the order of the keys are the original's, and so is which are left out (nsqd-http.md, /stats).
 import { VERSION } from '@nsq-ts/daemon'
+import { shownRetry } from '../storage/retry-overrides.ts'
 import type { ClientStats } from './client-stats.ts'
 import type { LatencyStats } from './e2e-latency.ts'
 import type { MemoryStats } from './memory.ts'
@@ -47,6 +48,9 @@ function channelJson(channel: ChannelStats): Json {
     requeue_count: channel.requeueCount,
     timeout_count: channel.timeoutCount,
     dropped_count: channel.droppedCount || undefined,
+    retry_policy: channel.retryPolicy === null ? undefined : shownRetry(channel.retryPolicy),
+    dead_letter_count: channel.deadLetterCount || undefined,
+    lost_count: channel.lostCount || undefined,
     client_count: channel.clientCount,
     clients: channel.clients?.map(clientJson) ?? null,
     paused: channel.paused,

@@ -107,6 +107,12 @@ const FIGURES: readonly Figure[] = [
     'Bytes of the messages published to the topic',
     (topic) => topic.messageBytes,
   ),
+  ofTopics(
+    'dropped_total',
+    'counter',
+    'Messages that were dropped while they waited in the topic, at its limits',
+    (topic) => topic.droppedCount,
+  ),
   ofTopics('paused', 'gauge', '1 while the topic is paused', ({ paused }) => Number(paused)),
   ofChannels('depth', 'gauge', 'Messages that wait to be handed out', ({ depth }) => depth),
   ofChannels(
@@ -120,6 +126,13 @@ const FIGURES: readonly Figure[] = [
   ofChannels('messages_total', 'counter', 'Messages that came to the channel', ({ messageCount }) => messageCount),
   ofChannels('requeues_total', 'counter', 'Messages that clients put back', ({ requeueCount }) => requeueCount),
   ofChannels('timeouts_total', 'counter', 'Messages that clients did not finish in time', (one) => one.timeoutCount),
+  ofChannels(
+    'dropped_total',
+    'counter',
+    'Messages that were dropped while they waited here, at the limits of the topic',
+    (one) => one.droppedCount,
+  ),
+  ofChannels('lost_total', 'counter', 'Messages that could not be read back from disk', ({ lostCount }) => lostCount),
   ofChannels('clients', 'gauge', 'Subscribers of the channel', ({ clientCount }) => clientCount),
   ofChannels('paused', 'gauge', '1 while the channel is paused', ({ paused }) => Number(paused)),
   {
@@ -135,6 +148,8 @@ const FIGURES: readonly Figure[] = [
     lines: syncTimes,
   },
   ofNsqd('log_written_bytes_total', 'counter', 'Bytes written to the log', ({ diskMeter }) => diskMeter.written),
+  ofNsqd('log_damaged_total', 'counter', 'Stretches of files that were not as written', ({ damage }) => damage.count),
+  ofNsqd('log_damaged_bytes_total', 'counter', 'Bytes in such stretches', ({ damage }) => damage.bytes),
   ofNsqd('connections', 'gauge', 'TCP connections', ({ clients }) => clients.size),
   ofNsqd('healthy', 'gauge', '1 while /ping says OK', ({ health }) => Number(health === 'OK')),
   ofNsqd('ready', 'gauge', '1 while /ready says OK', (nsqd) => Number(nsqd.notReady().length === 0)),

@@ -1,6 +1,7 @@
 // What nsqd's figures are at one moment: the one source of /stats in both forms, of statsd and of /metrics. Nothing runs in
 // between while a snapshot is taken, so its figures agree with each other.
 import type { Channel } from '../core/channel.ts'
+import type { RetryPolicy } from '../core/retry-policy.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Topic } from '../core/topic.ts'
 import { ClientV2 } from '../tcp/client-v2.ts'
@@ -65,6 +66,12 @@ export interface ChannelStats {
   readonly timeoutCount: number
   /** Dropped while they waited here, since the topic was at its limits. */
   readonly droppedCount: number
+  /** What became of those that failed; null: nothing but another delivery. */
+  readonly retryPolicy: RetryPolicy | null
+  /** Messages that became dead letters. */
+  readonly deadLetterCount: number
+  /** Could not be read back from disk, and were given up. */
+  readonly lostCount: number
   readonly clientCount: number
   /** Null when clients are left out. */
   readonly clients: readonly ClientStats[] | null
@@ -125,11 +132,19 @@ function channelStats(channel: Channel, filter: SnapshotFilter): ChannelStats {
     requeueCount: channel.requeueCount,
     timeoutCount: channel.timeoutCount,
     droppedCount: channel.droppedCount,
+    retryPolicy: policyShown(channel),
+    deadLetterCount: channel.retries?.deadCount ?? 0,
+    lostCount: channel.lostCount,
     clientCount: channel.subscriberCount,
     clients: filter.includeClients ? clientsOf(channel, filter) : null,
     paused: channel.paused,
     latency: latencyStats(latencyWindows([channel]), filter.percentiles),
   }
+}
+
+/** With the name of the topic that dead letters go to. */
+function policyShown({ retries }: Channel): RetryPolicy | null {
+  return retries?.policy ? { ...retries.policy, deadLetterTopic: retries.topicName } : null
 }
 
 function latencyWindows(channels: readonly Channel[]): LatencyWindow[] {

@@ -38,6 +38,7 @@ export class StatsdLines {
     this.#count(lines, before, `${name}.message_bytes`, topic.messageBytes)
     this.#gauge(lines, `${name}.depth`, topic.depth)
     this.#gauge(lines, `${name}.backend_depth`, topic.backendDepth)
+    this.#countIfAny(lines, before, `${name}.dropped_count`, topic.droppedCount)
     this.#percentiles(lines, name, topic.latency)
   }
 
@@ -50,6 +51,8 @@ export class StatsdLines {
     this.#gauge(lines, `${name}.deferred_count`, channel.deferredCount)
     this.#count(lines, before, `${name}.requeue_count`, channel.requeueCount)
     this.#count(lines, before, `${name}.timeout_count`, channel.timeoutCount)
+    this.#countIfAny(lines, before, `${name}.dropped_count`, channel.droppedCount)
+    this.#countIfAny(lines, before, `${name}.lost_count`, channel.lostCount)
     this.#gauge(lines, `${name}.clients`, channel.clientCount)
     this.#percentiles(lines, name, channel.latency)
   }
@@ -70,6 +73,11 @@ export class StatsdLines {
   #count(lines: Line[], before: ReadonlyMap<string, number>, name: string, value: number): void {
     this.#counters.set(name, value)
     lines.push(`${this.#prefix}${name}:${value - (before.get(name) ?? 0)}|c`)
+  }
+
+  /** A counter of ours: where it counts nothing, the stream is the original's. */
+  #countIfAny(lines: Line[], before: ReadonlyMap<string, number>, name: string, value: number): void {
+    if (value > 0) this.#count(lines, before, name, value)
   }
 
   #gauge(lines: Line[], name: string, value: number): void {

@@ -2,8 +2,17 @@ import type { Logger } from '@nsq-ts/daemon'
 import type { Channel } from '../core/channel.ts'
 import type { RegistryListener, TopicRegistry } from '../core/topic-registry.ts'
 import type { Topic } from '../core/topic.ts'
+import type { Redrives } from '../redrive.ts'
+import type { AllRetrySettings } from '../retry-settings.ts'
 import type { AllTopicSettings } from '../topic-settings.ts'
-import { formatMetadata, isPersistent, writeMetadataFile } from './metadata.ts'
+import { type ChannelMetadata, formatMetadata, isPersistent, writeMetadataFile } from './metadata.ts'
+
+/** What was said over HTTP, and is written down with topics and channels. */
+export interface MetadataSettings {
+  readonly topics: Pick<AllTopicSettings, 'overridesOf'>
+  readonly retries: Pick<AllRetrySettings, 'overridesOf'>
+  readonly redrives: Pick<Redrives, 'runningOf'>
+}
 
 /**
  * Keeps nsqd.dat true: once after any number of creations and deletions in a turn, at once (`write`) where somebody
@@ -14,11 +23,13 @@ export class MetadataWriter implements RegistryListener {
   readonly #registry: TopicRegistry
   readonly #logger: Logger
   readonly #version: string
-  readonly #settings: AllTopicSettings
+  readonly #settings: MetadataSettings
   #scheduled: NodeJS.Immediate | undefined
+  /** Topics or channels were made or deleted since the last time that it was written. */
+  #dirty = false
   #closed = false
 
-  constructor(file: string, registry: TopicRegistry, logger: Logger, version: string, settings: AllTopicSettings) {
+  constructor(file: string, registry: TopicRegistry, logger: Logger, version: string, settings: MetadataSettings) {
     this.#settings = settings
     this.#file = file
     this.#registry = registry
@@ -40,9 +51,20 @@ export class MetadataWriter implements RegistryListener {
     this.#scheduled = undefined
     this.#logger.info(`NSQ: persisting topic/channel metadata to ${this.#file}`)
     const topics = Array.from(this.#registry.topics(), ({ name, paused, channels }) => {
-      return { name, paused, channels: [...channels.values()], settings: this.#settings.overridesOf(name) }
+      return {
+        name,
+        paused,
+        channels: Array.from(channels.values(), (channel) => this.#channel(name, channel)),
+        settings: this.#settings.topics.overridesOf(name),
+      }
     })
     writeMetadataFile(this.#file, formatMetadata(topics, this.#version))
+    this.#dirty = false
+  }
+
+  /** As write, where anything was made or deleted since the last time. @throws {Error} of the file system */
+  writeChanges(): void {
+    if (this.#dirty) this.write()
   }
 
   /** Nothing is written from now on. */
@@ -51,8 +73,15 @@ export class MetadataWriter implements RegistryListener {
     clearImmediate(this.#scheduled)
   }
 
+  #channel(topicName: string, { name, paused }: Channel): ChannelMetadata {
+    const { redrives, retries } = this.#settings
+    return { name, paused, retry: retries.overridesOf(topicName, name), redrive: redrives.runningOf(topicName, name) }
+  }
+
   #changed(topic: Topic, channel: Channel | null): void {
-    if (!isPersistent(topic.name, channel?.name) || this.#scheduled !== undefined || this.#closed) return
+    if (!isPersistent(topic.name, channel?.name) || this.#closed) return
+    this.#dirty = true
+    if (this.#scheduled !== undefined) return
     this.#scheduled = setImmediate(() => {
       try {
         this.write()

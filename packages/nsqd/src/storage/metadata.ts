@@ -3,6 +3,10 @@ import { dirname } from 'node:path'
 import { isEphemeral, isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import writeFileAtomic from 'write-file-atomic'
 import type { TopicOverrides } from '../topic-settings.ts'
+import type { RedriveRequest } from '../redrive.ts'
+import type { RetryOverrides } from '../retry-settings.ts'
+import { redriveRequest, shownRedrive } from './redrive-request.ts'
+import { retryOverrides, shownRetry } from './retry-overrides.ts'
 import { shownOverrides, topicOverrides } from './topic-overrides.ts'
 
 /** What nsqd.dat says: which topics and channels there are, and which of them are paused. */
@@ -21,6 +25,10 @@ export interface TopicMetadata {
 export interface ChannelMetadata {
   readonly name: string
   readonly paused: boolean
+  /** What was said over HTTP about messages of the channel that fail; ours, as TopicMetadata.settings. Absent: nothing. */
+  readonly retry?: RetryOverrides | undefined
+  /** Dead letters are being sent back to it. */
+  readonly redrive?: RedriveRequest | undefined
 }
 
 /** Its name in the data path. */
@@ -56,7 +64,9 @@ export function parseMetadata(text: string, skipped: (kind: 'topic' | 'channel',
     const channels: ChannelMetadata[] = []
     for (const channelEntry of list(record(entry)['channels'])) {
       const channel = named(channelEntry)
-      if (isValidChannelName(channel.name)) channels.push(channel)
+      const retry = retryOverrides(record(channelEntry)['retry'])
+      const redrive = redriveRequest(record(channelEntry)['redrive'])
+      if (isValidChannelName(channel.name)) channels.push({ ...channel, ...said({ retry, redrive }) })
       else skipped('channel', channel.name)
     }
     const settings = topicOverrides(record(entry)['settings'])
@@ -71,12 +81,26 @@ export function formatMetadata(topics: Iterable<TopicMetadata>, version: string)
   for (const { name, paused, channels, settings } of topics) {
     if (isEphemeral(name)) continue
     const lasting = Array.from(channels).filter((channel) => !isEphemeral(channel.name))
-    const shown = lasting.map((channel) => ({ name: channel.name, paused: channel.paused }))
+    const shown = lasting.map(formatChannel)
     const added =
       settings === undefined || Object.keys(settings).length === 0 ? {} : { settings: shownOverrides(settings) }
     entries.push({ name, paused, channels: orNull(shown), ...added })
   }
   return JSON.stringify({ topics: orNull(entries), version })
+}
+
+function formatChannel({ name, paused, redrive, retry = {} }: ChannelMetadata): Record<string, unknown> {
+  return {
+    name,
+    paused,
+    ...(Object.keys(retry).length > 0 && { retry: shownRetry(retry) }),
+    ...(redrive !== undefined && { redrive: shownRedrive(redrive) }),
+  }
+}
+
+/** Without what was not said. */
+function said<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 /** Replaces the file: written beside it, synced, renamed over it, and the folder synced. @throws {Error} of the file system */

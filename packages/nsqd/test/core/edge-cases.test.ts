@@ -450,7 +450,13 @@ test('emptying a channel lets go also of what could not be moved to its own log'
   const headers = new MessageHeaders(context.clock, 1)
   for (let i = 0; i < 20; i++) log.append(headers, Buffer.from('body'), 0, 4)
   log.commit()
-  const channel = new Channel(context, 'c', false, { log, distributed: 0, journal: null, ownStorage: () => full })
+  const channel = new Channel(context, 'c', false, {
+    topicName: 'topic',
+    log,
+    distributed: 0,
+    journal: null,
+    ownStorage: () => full,
+  })
   channel.extend(0, 20)
   log.hold(0, 20, 1)
   log.raiseFloorHeld(20)

@@ -5,10 +5,13 @@ import { CrashSimulation } from './support/crash-simulation.ts'
 const RUNS = Number(process.env['NSQ_SIM_RUNS'] ?? 300)
 const SEED = process.env['NSQ_SIM_SEED']
 
-test('what was promised holds, whenever the process or the machine dies', { timeout: 3_600_000 }, () => {
+test.each([
+  ['what was promised holds', {}],
+  ['with schedules, nothing comes too early and what was cancelled never comes', { schedules: true }],
+])('%s, whenever the process or the machine dies', { timeout: 3_600_000 }, (_, options) => {
   const seeds = SEED === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(SEED)]
   for (const seed of seeds) {
-    const simulation = new CrashSimulation(seed)
+    const simulation = new CrashSimulation(seed, options)
     try {
       simulation.run()
     } catch (error) {

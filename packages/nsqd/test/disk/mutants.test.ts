@@ -188,7 +188,7 @@ function after<T extends object>(prototype: T, name: keyof T & string, then: (se
     then(this, args[0])
     return result
   }
-  vi.spyOn(prototype as never, name as never).mockImplementation(replaced)
+  vi.spyOn(prototype as Record<string, (...args: unknown[]) => unknown>, name).mockImplementation(replaced)
 }
 
 /** The last write of a file reaches the disk with the next one. */

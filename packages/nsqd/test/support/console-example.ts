@@ -30,7 +30,7 @@ export function consoleExample(page: string): Step[] {
 export async function runStep(command: string, nsqd: TestNsqd): Promise<string> {
   const here = command
     .replaceAll('127.0.0.1:4151', `127.0.0.1:${nsqd.httpPort}`)
-    .replaceAll('127.0.0.1:4150', `127.0.0.1:${nsqd.tcpPort}`)
+    .replaceAll(/127\.0\.0\.1([:/])4150/g, `127.0.0.1$1${nsqd.tcpPort}`)
     .replaceAll(/\bcurl /g, 'curl --silent --show-error ')
   const { stdout } = await run('bash', ['-c', here])
   return stdout.trimEnd()

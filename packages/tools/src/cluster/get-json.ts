@@ -1,5 +1,6 @@
 // Questions to the HTTP APIs of nsqd and nsqlookupd.
 import { Agent, request } from 'undici'
+import { StatusError } from './status-error.ts'
 
 export interface HttpTimeouts {
   readonly connectMs: number
@@ -11,16 +12,18 @@ export interface HttpTimeouts {
 export class JsonClient {
   readonly #agent: Agent
   readonly #requestMs: number
+  readonly #stop: AbortSignal
 
-  constructor({ connectMs, requestMs }: HttpTimeouts) {
+  /** @param stop gives up what is being asked */
+  constructor({ connectMs, requestMs }: HttpTimeouts, stop: AbortSignal) {
     this.#agent = new Agent({ connect: { timeout: connectMs }, headersTimeout: requestMs, bodyTimeout: requestMs })
     this.#requestMs = requestMs
+    this.#stop = stop
   }
 
   /**
    * @param url whole, or without a scheme
-   * @returns the answer; undefined for 404
-   * @throws {Error} in all other cases, with the address and the reason
+   * @throws {StatusError} for an answer other than 200 @throws {Error} for none that can be used, with the address and the reason
    */
   async get(url: string): Promise<unknown> {
     const whole = url.includes('://') ? url : `http://${url}`
@@ -28,13 +31,15 @@ export class JsonClient {
       const { statusCode, body } = await request(whole, {
         dispatcher: this.#agent,
         headers: { accept: 'application/vnd.nsq; version=1.0' },
-        signal: AbortSignal.timeout(this.#requestMs),
+        signal: AbortSignal.any([AbortSignal.timeout(this.#requestMs), this.#stop]),
       })
       const text = await body.text()
-      if (statusCode === 404) return undefined
-      if (statusCode !== 200) throw new Error(`got response ${statusCode} ${JSON.stringify(text.slice(0, 200))}`)
+      if (statusCode !== 200) {
+        throw new StatusError(statusCode, text)
+      }
       return JSON.parse(text)
     } catch (cause) {
+      if (cause instanceof StatusError) throw cause
       throw new Error(`GET ${whole}: ${reasonOf(cause)}`, { cause })
     }
   }

@@ -26,7 +26,7 @@ export const nsqStat: Tool<typeof nsqStatTable> = {
   ],
   async run({ options, given, log, stop }) {
     checkNsqStatOptions(options, given)
-    const client = new JsonClient({ connectMs: options.connectTimeoutMs, requestMs: options.requestTimeoutMs })
+    const client = new JsonClient({ connectMs: options.connectTimeoutMs, requestMs: options.requestTimeoutMs }, stop)
     const show = view(options, process.stdout.isTTY === true)
     const rows = given.has('count') ? options.count : Infinity
     try {
@@ -35,6 +35,8 @@ export const nsqStat: Tool<typeof nsqStatTable> = {
         process.stdout.write(show(await poll(client, options, log)))
         await delay(options.intervalMs, stop)
       }
+    } catch (error) {
+      if (!stop.aborted) throw error // else it is what was given up
     } finally {
       await client.close()
     }

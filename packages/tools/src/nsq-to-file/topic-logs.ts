@@ -1,7 +1,7 @@
 // The topics that are written: those that were named, or, from time to time, all that nsqlookupd has come to know.
 import { delay } from '@nsq-ts/daemon'
 import type { Logger } from '@nsq-ts/daemon'
-import { JsonClient } from '../cluster/get-json.ts'
+import type { JsonClient } from '../cluster/get-json.ts'
 import { lookupTopics } from '../cluster/lookupd.ts'
 import type { Log } from '../program/log.ts'
 import { demand, Refusal } from '../program/refusal.ts'
@@ -44,7 +44,7 @@ export class TopicLogs {
     if (topics.length > 0) {
       demand(this.#running.size > 0, 'no topic is written')
     } else {
-      const client = this.#client()
+      const client = await this.#openClient(stop)
       while (await delay(topicRefreshMs, stop)) {
         for (const topic of await this.#lookUp(client)) this.#begin(topic, stop)
       }
@@ -53,9 +53,10 @@ export class TopicLogs {
     await Promise.all(this.#ends)
   }
 
-  #client(): JsonClient {
+  async #openClient(stop: AbortSignal): Promise<JsonClient> {
+    const { JsonClient } = await import('../cluster/get-json.ts') // a fifth of a second that most need not wait for
     const { connectTimeoutMs: connectMs, requestTimeoutMs: requestMs } = this.#options
-    return new JsonClient({ connectMs, requestMs })
+    return new JsonClient({ connectMs, requestMs }, stop)
   }
 
   async #lookUp(client: JsonClient): Promise<readonly string[]> {

@@ -10,7 +10,7 @@ export interface EndpointSettings {
   /** Requests at a time, and so connections. */
   readonly requestsMax: number
   readonly connectTimeoutMs: number
-  /** For the whole exchange, redirections included. */
+  /** For the whole exchange, redirections included; 0: no limit. */
   readonly requestTimeoutMs: number
   /** The address for a message. */
   url(body: Buffer): string
@@ -44,10 +44,11 @@ export class Endpoint {
     const agent = this.#idle.pop() ?? this.#makeAgent()
     this.#busy.add(agent)
     // Not by the request's own signal: undici would connect to a dead endpoint once more for nothing.
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       this.#busy.delete(agent)
       void agent.destroy(new Error(`no answer within ${formatDuration(requestTimeoutMs)}`))
-    }, requestTimeoutMs)
+    }
+    const timer = requestTimeoutMs > 0 ? setTimeout(giveUp, requestTimeoutMs) : undefined
     try {
       await this.#send(agent, body)
     } finally {

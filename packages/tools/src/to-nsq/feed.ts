@@ -12,10 +12,10 @@ export interface RecordDestination {
 }
 
 // About what one answer's time is worth, and well below the sizes that nsqd takes by default (5 MiB).
-const BATCH_SIZE_MAX = 256 * 1024
+const BATCH_SIZE_MAX = 1024 * 1024
 const BATCH_COUNT_MAX = 10_000
 /** Bytes gathered from which on no more input is read. */
-const GATHERED_SIZE_MAX = 1024 * 1024
+const GATHERED_SIZE_MAX = 2 * 1024 * 1024
 /** Errors for which one record may be to blame, or the size of them all. */
 const RECORD_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY'])
 
@@ -28,12 +28,17 @@ export class Feed {
   #gatheredSize = 0
   #publishing: Promise<void> | undefined
   #publishedCount = 0
+  #fail!: (error: unknown) => void
+  /** Rejects with a {@link Refusal} when a publish fails, whether or not more input comes; never resolves. */
+  readonly failed: Promise<never>
 
   constructor(topic: string, destinations: readonly RecordDestination[], limit: RateLimit, stop: AbortSignal) {
     this.#topic = topic
     this.#destinations = destinations
     this.#limit = limit
     this.#stop = stop
+    this.failed = new Promise((_, reject) => (this.#fail = reject))
+    this.failed.catch(() => undefined) // who waits for it hears of it
   }
 
   /** Records that all destinations hold: this many of the input's first ones. */
@@ -41,10 +46,7 @@ export class Feed {
     return this.#publishedCount
   }
 
-  /**
-   * Takes records over. Resolves when there is room for more.
-   * @throws {Refusal} when a publish failed, for these or earlier ones
-   */
+  /** Takes records over. Resolves when there is room for more; after a failure never. */
   async add(records: readonly Buffer[]): Promise<void> {
     for (const record of records) {
       this.#gathered.push(record)
@@ -54,7 +56,7 @@ export class Feed {
     if (this.#gatheredSize > GATHERED_SIZE_MAX) await this.#publishing
   }
 
-  /** Resolves when everything is published, or what was on its way when the signal aborted. @throws {Refusal} as `add` */
+  /** Resolves when everything is published, or what was on its way when the signal aborted; after a failure never. */
   async drain(): Promise<void> {
     this.#start()
     await this.#publishing
@@ -62,13 +64,18 @@ export class Feed {
 
   #start(): void {
     if (this.#publishing !== undefined || this.#gathered.length === 0) return
-    const publishing = this.#publishGathered()
-    this.#publishing = publishing
-    publishing.catch(() => undefined) // heard of at the next add or drain, since #publishing stays
-    void publishing.then(
-      () => (this.#publishing = undefined),
-      () => undefined,
-    )
+    this.#publishing = this.#publishUntilFailure()
+  }
+
+  /** Never resolves after a failure: `failed` tells of it. */
+  async #publishUntilFailure(): Promise<void> {
+    try {
+      await this.#publishGathered()
+      this.#publishing = undefined
+    } catch (error) {
+      this.#fail(error)
+      await new Promise(() => undefined)
+    }
   }
 
   async #publishGathered(): Promise<void> {

@@ -1,4 +1,5 @@
 // to_nsq: publishes the records of standard input.
+import { fstatSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { isValidTopicName } from '@nsq-ts/protocol'
 import { NsqdDestination } from '../destinations/nsqd-destination.ts'
@@ -33,13 +34,20 @@ export const toNsq: Tool<typeof toNsqTable> = {
     const feed = new Feed(topic, destinations, new RateLimit(rate), stop)
     const endProgress = showProgress(log, 'messages published', () => feed.publishedCount)
     try {
-      await feedAll(process.stdin, topic, new RecordSplitter(Buffer.from(delimiter)[0] ?? 0), feed, stop)
+      const splitter = new RecordSplitter(Buffer.from(delimiter)[0] ?? 0)
+      await Promise.race([feedAll(openInput(), topic, splitter, feed, stop), feed.failed])
     } finally {
       endProgress()
     }
     await Promise.all(destinations.map((destination) => destination.close()))
     if (feed.publishedCount > 0) log.line(`published ${feed.publishedCount} messages`)
   },
+}
+
+/** @throws {Refusal} for a folder, which Node takes for an empty input */
+function openInput(): Readable {
+  if (fstatSync(process.stdin.fd).isDirectory()) throw new Refusal('failed to read stdin - EISDIR: it is a directory')
+  return process.stdin
 }
 
 async function feedAll(

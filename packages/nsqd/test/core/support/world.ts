@@ -1,5 +1,6 @@
 import type { Channel } from '../../../src/core/channel.ts'
 import type { CoreContext, CoreOptions, LatencyRecorder } from '../../../src/core/context.ts'
+import { deadLetterTopics } from '../../../src/core/dead-letters.ts'
 import { Scanner } from '../../../src/core/scanner.ts'
 import type { Topic } from '../../../src/core/topic.ts'
 import { TopicRegistry } from '../../../src/core/topic-registry.ts'
@@ -14,6 +15,7 @@ export interface WorldOptions extends Partial<CoreOptions> {
   readonly blockSize?: number
   readonly random?: () => number
   readonly latency?: () => LatencyRecorder
+  readonly retryPolicy?: CoreContext['retryPolicy']
 }
 
 /** A core in a world of its own: time passes and turns end when told to. */
@@ -35,6 +37,8 @@ export class World {
       scanner: new Scanner(this.clock, this.clock.alarm),
       pool: new BlockPool(options.blockSize ?? 65536, 16),
       latency: options.latency,
+      retryPolicy: options.retryPolicy,
+      deadLetters: deadLetterTopics(() => this.registry),
       options: {
         nodeId: options.nodeId ?? 5,
         memQueueSize: options.memQueueSize ?? 10_000,

@@ -1,5 +1,7 @@
 import type { Channel } from '../../../src/core/channel.ts'
 import type { Topic } from '../../../src/core/topic.ts'
+import { peekChannel } from '../../../src/core/peek.ts'
+import { HEADER_SIZE } from '../../../src/log/message-header.ts'
 import type { LogFiles } from '../../../src/log/files.ts'
 import { type Frame, idHi, idLo } from '../../core/support/frame.ts'
 import type { SimClock } from '../../core/support/sim-clock.ts'
@@ -48,7 +50,9 @@ const WEIGHTS = {
   restart: 1.5,
   dieSoon: 3,
 } as const
-type Kind = keyof typeof WEIGHTS
+/** Beside them, where schedules are simulated. */
+const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4 } as const
+type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -69,6 +73,8 @@ export interface SimulationOptions {
   readonly steps?: number
   /** Of topics for which nothing else was said. @default any */
   readonly durability?: Durability
+  /** Messages are scheduled for a time, and cancelled, as well. */
+  readonly schedules?: boolean
 }
 
 /**
@@ -85,7 +91,7 @@ export class CrashSimulation {
   readonly #ledger: Ledger
   readonly #steps: number
   readonly #plan: Plan | null
-  readonly #weights: Record<Kind, number>
+  readonly #weights: Readonly<Partial<Record<Kind, number>>>
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
   /** What was said for a topic by itself: it is kept beside nsqd.dat. */
@@ -96,7 +102,11 @@ export class CrashSimulation {
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { wrap, steps, plan, weights, durability: always }: SimulationOptions = {}) {
+  constructor(
+    seed: number,
+    { schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
+  ) {
+    this.#weights = { ...WEIGHTS, ...(schedules && SCHEDULE_WEIGHTS), ...weights }
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
@@ -111,7 +121,6 @@ export class CrashSimulation {
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
     }
     this.#plan = plan ?? null
-    this.#weights = { ...WEIGHTS, ...weights }
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
     this.#ledger = new Ledger(this.#options.durability)
     this.#broker = new SimBroker(this.#options, this.#files, null)
@@ -121,12 +130,12 @@ export class CrashSimulation {
   run(): void {
     this.#follow()
     this.#broker.start(this.#metadata)
-    const kinds = (Object.keys(WEIGHTS) as Kind[]).filter((kind) => this.#plan === null || !TROUBLE.has(kind))
-    const weights = this.#weights
-    const total = kinds.reduce((sum, kind) => sum + weights[kind], 0)
+    const all = Object.entries(this.#weights) as [Kind, number][]
+    const weights = all.filter(([kind]) => this.#plan === null || !TROUBLE.has(kind))
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0)
     for (let i = 0; i < this.#steps; i++) {
       let at = this.#random() * total
-      const kind = kinds.find((candidate) => (at -= weights[candidate]) < 0)!
+      const [kind] = weights.find(([, weight]) => (at -= weight) < 0)!
       this.#log(kind)
       this.#do(kind)
       if (this.disk.dead) this.#crash(this.#death())
@@ -160,6 +169,10 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 25), 0)
       case 'publishDeferred':
         return this.#publish(1, 1 + below(this.#random, 8000))
+      case 'publishScheduled':
+        return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
+      case 'cancel':
+        return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
       case 'createChannel':
         return this.#createChannel()
       case 'deleteChannel':
@@ -262,12 +275,11 @@ export class CrashSimulation {
 
   // ---- publishing ----
 
-  #publish(count: number, delayMs: number): void {
+  #publish(count: number, delayMs: number, scheduled = false): void {
     const topic = this.#topicNamed(pick(this.#random, TOPICS))
     const bodies = Array.from({ length: count }, () => this.#body())
-    const messages = bodies.map((body) =>
-      this.#ledger.published(topic.name, body, delayMs > 0 ? this.#wallMs() + delayMs : 0),
-    )
+    const dueMs = delayMs > 0 ? this.#wallMs() + delayMs : 0
+    const messages = bodies.map((body) => this.#ledger.published(topic.name, body, dueMs, scheduled))
     const waiter = {
       committed: (_: number, error: Error | null): void => {
         this.#log(`  ${error === null ? 'OK' : error.message}`)
@@ -278,7 +290,8 @@ export class CrashSimulation {
     const bytes = Buffer.concat(bodies)
     let safe: boolean
     try {
-      if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
+      if (scheduled) safe = topic.publishScheduled(bytes, 0, boundsOf(bodies), dueMs, waiter)
+      else if (delayMs > 0) safe = topic.publishDeferred(bytes, 0, bytes.length, delayMs, waiter)
       else if (count === 1) safe = topic.publish(bytes, 0, bytes.length, waiter)
       else safe = topic.publishBatch(bytes, 0, boundsOf(bodies), waiter)
     } catch (error) {
@@ -289,6 +302,24 @@ export class CrashSimulation {
     if (safe && !this.disk.dead) this.#ledger.answered(messages, null, this.disk.failed)
     if (this.#random() < 0.7) this.#settleTurn()
     if (this.#random() < 0.5) this.disk.complete()
+  }
+
+  /** As over HTTP: what is answered is written down. */
+  #cancel(topic: Topic, channel: Channel): void {
+    const refs = peekChannel(channel, 'deferred', 0, 20).filter(({ segment }) => segment.resident)
+    if (refs.length === 0) return
+    const { index, segment } = pick(this.#random, refs)
+    if (segment.isMissing(index)) return
+    const body = segment.bytes.toString('latin1', segment.offset(index) + HEADER_SIZE, segment.offset(index + 1))
+    if (!channel.finishOne(segment, index)) throw new Error('a deferred message could not be cancelled')
+    let confirmed = true
+    try {
+      topic.confirm()
+    } catch {
+      confirmed = false
+    }
+    this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
+    this.#ledger.cancelled(topic.name, channel.name, body, confirmed && !this.disk.dead)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */

@@ -10,6 +10,8 @@ export interface LedgerMessage {
   readonly body: string
   /** Wall clock in ms before which it must not be delivered; 0: at once. */
   notBefore: number
+  /** That is a time that it was scheduled for: nothing makes it earlier. */
+  readonly exact: boolean
   /** Its publisher was told that it is safe. */
   safe: boolean
   /** It waits in its topic: no channel was given it. */
@@ -34,6 +36,8 @@ interface Entry {
   /** The journal was damaged, and it was being moved to its channel's own log: it may come twice. */
   twice: boolean
   notBefore: number
+  /** The time that it was scheduled for, until it was delivered; 0: none. */
+  dueAt: number
 }
 
 interface Doubts {
@@ -141,11 +145,12 @@ export class Ledger {
 
   // ---- messages ----
 
-  published(topicName: string, bytes: Buffer, notBefore: number): LedgerMessage {
+  published(topicName: string, bytes: Buffer, notBefore: number, exact = false): LedgerMessage {
     const topic = this.topics.get(topicName)!
     const message = {
       body: bytes.toString('latin1'),
       notBefore,
+      exact,
       safe: false,
       waiting: true,
       vague: false,
@@ -190,6 +195,7 @@ export class Ledger {
     const right =
       entry.fuzzy || entry.twice ? frame.attempts >= 1 && frame.attempts <= expected : frame.attempts === expected
     if (!right) throw new Error(`${where} comes with attempts ${frame.attempts}, not ${expected}`)
+    entry.dueAt = 0
     entry.attempts = Math.max(entry.attempts, frame.attempts)
     if (!entry.twice) entry.attempts = frame.attempts
     entry.fuzzy = false
@@ -199,6 +205,16 @@ export class Ledger {
   finished(topicName: string, channelName: string, frame: Frame): void {
     const entry = this.#entry(topicName, channelName, frame)
     if (entry !== undefined) mark(entry, entry.twice ? 'free' : 'done')
+  }
+
+  /** It was cancelled before it was delivered. @param confirmed that was answered */
+  cancelled(topicName: string, channelName: string, body: string, confirmed: boolean): void {
+    const entry = this.#channel(topicName, channelName).entries.get(body)
+    if (entry === undefined) return
+    mark(entry, confirmed && !entry.twice ? 'done' : 'free')
+    if (!confirmed) return
+    entry.flushed = true
+    entry.synced = this.#durability(topicName) === 'fsync'
   }
 
   deferred(topicName: string, channelName: string, frame: Frame, dueMs: number): void {
@@ -248,7 +264,7 @@ export class Ledger {
     entry.fuzzy ||= this.#loose || !known
     entry.twice ||= damaged
     if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
-    if (doubtful || lost || !known) entry.notBefore = 0
+    if (doubtful || lost || !known) entry.notBefore = entry.dueAt
   }
 
   /** The oldest messages of a topic were dropped: nobody knows here which of those that waited. */
@@ -279,8 +295,12 @@ export class Ledger {
 
   /** The wall clock was set back: delays that had not begun end earlier by it. */
   clockSetBack(ms: number): void {
-    this.#forEachEntry((entry) => (entry.notBefore -= ms))
-    for (const topic of this.topics.values()) for (const message of topic.messages.values()) message.notBefore -= ms
+    this.#forEachEntry((entry) => {
+      if (entry.dueAt === 0) entry.notBefore -= ms
+    })
+    for (const topic of this.topics.values()) {
+      for (const message of topic.messages.values()) if (!message.exact) message.notBefore -= ms
+    }
   }
 
   #forEachEntry(visit: (entry: Entry) => void): void {
@@ -307,8 +327,19 @@ export class Ledger {
 }
 
 function entryOf(message: LedgerMessage): Entry {
-  const { notBefore } = message
-  return { message, state: 'open', flushed: false, synced: false, attempts: 0, fuzzy: false, twice: false, notBefore }
+  const { exact, notBefore } = message
+  const dueAt = exact ? notBefore : 0
+  return {
+    message,
+    state: 'open',
+    flushed: false,
+    synced: false,
+    attempts: 0,
+    fuzzy: false,
+    twice: false,
+    notBefore,
+    dueAt,
+  }
 }
 
 function mark(entry: Entry, state: Entry['state']): void {

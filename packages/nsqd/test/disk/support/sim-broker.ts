@@ -1,5 +1,7 @@
 import type { Logger } from '@nsq-ts/daemon'
 import type { CoreContext } from '../../../src/core/context.ts'
+import { deadLetterTopics } from '../../../src/core/dead-letters.ts'
+import type { RetryPolicy } from '../../../src/core/retry-policy.ts'
 import { Scanner } from '../../../src/core/scanner.ts'
 import { TopicRegistry } from '../../../src/core/topic-registry.ts'
 import { TurnQueue } from '../../../src/core/turn-queue.ts'
@@ -16,6 +18,7 @@ export interface BrokerOptions {
   readonly maxBytesPerFile: number
   readonly blockSize: number
   readonly cacheSize: number
+  readonly retryPolicy?: (topic: string, channel: string) => RetryPolicy | null
 }
 
 /** What nsqd.dat says. */
@@ -57,6 +60,8 @@ export class SimBroker {
       scanner: new Scanner(this.clock, this.clock.alarm),
       pool: this.pool,
       onDisk: (error) => (this.health = error),
+      retryPolicy: options.retryPolicy,
+      deadLetters: deadLetterTopics(() => this.registry),
       options: {
         nodeId: 5,
         memQueueSize: options.memQueueSize,
