@@ -20,6 +20,10 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   standalone: ['protocol', 'client', 'diskqueue', 'daemon', 'nsqd', 'nsqlookupd', 'nsqadmin', 'tools'],
 }
 
+/** Where the code of a package is; nsqadmin has a server and a page, which share the types of what they say to each other alone. */
+const ROOMS = ['src', 'server', 'web/src']
+const SHARED_TYPES = 'packages/nsqadmin/server/api-types.ts'
+
 /** Rooms that nothing comes into but through a constructor, and the modules of the runtime that are harmless there. */
 const PURE_ROOMS = ['packages/protocol/src', 'packages/nsqd/src/core', 'packages/nsqd/src/log']
 const PURE_MODULES = ['node:buffer', 'node:zlib']
@@ -36,7 +40,7 @@ interface Source {
 
 test('imports between packages point one way, through their doors, and are declared', () => {
   const all = readdirSync(join(ROOT, 'packages')).flatMap((name) => [
-    ...sources(`packages/${name}/src`),
+    ...ROOMS.flatMap((room) => sources(`packages/${name}/${room}`)),
     ...sources(`packages/${name}/test`),
   ])
   expect(all.length).toBeGreaterThan(100)
@@ -58,6 +62,9 @@ test('each of these would be noticed', () => {
   expect(imports('packages/nsqd/src/a.ts', '@nsq-ts/protocol/dist/names.js')).toHaveLength(1)
   expect(imports('packages/nsqd/src/a.ts', '../../protocol/src/names.ts')).toHaveLength(1)
   expect(imports('packages/nsqd/src/a.ts', '../test/a.ts')).toHaveLength(1)
+  expect(imports('packages/nsqadmin/server/http/a.ts', '../../web/src/api/paths.ts')).toHaveLength(1)
+  expect(imports('packages/nsqadmin/web/src/api/a.ts', '../../../server/settings.ts')).toHaveLength(1)
+  expect(imports('packages/nsqadmin/web/src/api/a.ts', '../../../server/api-types.ts')).toEqual([])
   expect(imports('packages/nsqd/test/a.test.ts', '../../protocol/src/names.ts')).toHaveLength(1)
   expect(imports('packages/nsqd/test/a.test.ts', '../src/core/topic.ts')).toEqual([])
   expect(imports('packages/nsqd/src/a.ts', '@nsq-ts/protocol')).toEqual([])
@@ -89,7 +96,7 @@ test('each of these would be noticed', () => {
 function sources(folder: string): Source[] {
   if (!existsSync(join(ROOT, folder))) return []
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('node_modules'))
     .map((path) => ({ path: join(folder, path), text: readFileSync(join(ROOT, folder, path), 'utf8') }))
 }
 
@@ -107,7 +114,8 @@ function wrongImports({ path, text }: Source): string[] {
       const target = relative(ROOT, join(ROOT, dirname(path), from))
       const common = target.startsWith('test/') || target.startsWith('docs/examples/')
       const shared = room === 'test' && (common || target.startsWith(`packages/${own}/`))
-      return shared || target.startsWith(`packages/${own}/src/`) ? [] : [`${where} is not its own`]
+      const typesOnly = room === 'web' && target === SHARED_TYPES
+      return shared || typesOnly || target.startsWith(`packages/${own}/${room}/`) ? [] : [`${where} is not its own`]
     }
     const [, scoped, rest] = /^@nsq-ts\/([^/]+)(\/.*)?$/.exec(from) ?? []
     if (scoped === undefined) return []

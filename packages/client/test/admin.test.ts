@@ -84,8 +84,10 @@ describe.skipIf(!isOurs)('Admin', () => {
     void consumer.run(() => {
       throw new Error('no')
     })
-    const dead = await vi.waitFor(async () => (await admin.peek(`${topic}.c.dlq`, null)).messages[0]!, 10_000)
-    expect(dead.headers['nsq-reason']).toBe('requeued')
+    await vi.waitFor(async () => {
+      const { messages } = await admin.peek(`${topic}.c.dlq`, null)
+      expect(messages.map(({ headers }) => headers['nsq-reason'])).toEqual(['requeued'])
+    }, 10_000)
     await consumer.close()
     expect((await admin.redrive(topic, 'c', { rate: 100 })).running).toBe(true)
     const progress = await vi.waitFor(async () => {

@@ -62,7 +62,7 @@ export async function startScene({ admin: adminOptions = {} } = {}) {
     admin,
     url: `http://127.0.0.1:${admin.httpAddress.port}`,
     producer(index) {
-      const producer = new Producer({ nsqd: nsqds[index].addresses.tcp.text })
+      const producer = new Producer({ nsqd: nsqds[index].addresses.tcp.text, timeout: '2s' })
       producer.on('error', () => {})
       clients.push(producer)
       return producer

@@ -4,7 +4,7 @@
 // is ours, under paths that the original does not have. All paths are below the base path. A failure has a status of 4xx or 5xx
 // and `{"message": "CODE"}`.
 //
-// For the page: requests that change something carry `X-UserAgent` (any value), as the original's page sends it: it proves that they
+// For the page: requests that change something carry `X-Requested-With` (any value), or `X-UserAgent` as the original's page: it proves that they
 // come from the page itself. The server puts two lines at the beginning of <head> of the built index.html: `<base href>` with the base
 // path, and `<meta property="csp-nonce" nonce="...">`, without which the browser takes no <style> element that a script adds
 // (`document.querySelector('meta[property=csp-nonce]').nonce`; React's and the DOM's own `style` properties need none). Every file

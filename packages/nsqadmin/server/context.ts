@@ -20,6 +20,8 @@ export interface AdminContext {
   readonly feed: LiveFeed
   readonly history: History
   readonly logger: Logger
+  /** For who did what, or tried to; written whatever the log level. */
+  readonly audit: Logger
   readonly mayTry: MayTry
   /** A route's path below --base-path. */
   readonly at: (path: string) => string

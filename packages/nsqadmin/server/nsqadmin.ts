@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import { listen, ListenError, parseHostPort, StartError, versionLine } from '@nsq-ts/daemon'
+import { LOG_LEVEL, listen, ListenError, parseHostPort, StartError, versionLine } from '@nsq-ts/daemon'
 import type { BoundAddress, Daemon, Logger } from '@nsq-ts/daemon'
 import type { FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
@@ -103,6 +103,8 @@ export class Nsqadmin implements Daemon {
     this.#client = client
     const { basePath } = options
     const { nsqdToken } = checked
+    // Whatever --log-level says: who did what is not to be lost by asking for less noise.
+    const audit = this.#logger.derive({ prefix: options.logPrefix, level: LOG_LEVEL.info })
     const addresses = () => this.#settings.current
     const watching = new Upstreams(client, this.#logger, { level: 'debug', nsqdToken })
     const fleet = new Fleet(watching, addresses)
@@ -130,7 +132,8 @@ export class Nsqadmin implements Daemon {
       history,
       client,
       access: this.#access,
-      actions: new AdminActions(this.#notifier, this.#logger),
+      actions: new AdminActions(this.#notifier, audit),
+      audit,
       logger: this.#logger,
       at: (path) => (basePath === '/' ? path : path === '/' ? basePath : basePath + path),
     })

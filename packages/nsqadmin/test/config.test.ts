@@ -24,13 +24,14 @@ test('two options can be changed; everything else is refused', async () => {
     const { status, text } = await admin.call('PUT', `/config/${key}`, { body })
     return [status, text]
   }
-  expect(await put('log_level', 'WARN')).toEqual([200, '3'])
+  expect(await put('log_level', 'WARN')).toEqual([200, '3']) // lines of the audit come all the same
   expect(await put('log_level', '"info"')).toEqual([400, '{"message":"INVALID_VALUE"}'])
   expect(await put('nsqlookupd_http_addresses', '["a:1","b:2"]')).toEqual([200, '["a:1","b:2"]'])
   expect(await put('nsqlookupd_http_addresses', 'null')).toEqual([200, '[]'])
   expect(await put('nsqlookupd_http_addresses', '[1]')).toEqual([400, '{"message":"INVALID_VALUE"}'])
   expect(await put('admin_users', '["me"]')).toEqual([400, '{"message":"INVALID_OPTION"}'])
   expect(await put('log_level', '')).toEqual([413, '{"message":"INVALID_VALUE"}'])
+  expect(admin.log.filter((line) => line.includes('AUDIT: change_option'))).toHaveLength(3)
   expect(await put('log_level', 'x'.repeat(1024 * 1024 + 1))).toEqual([413, '{"message":"INVALID_VALUE"}'])
 })
 

@@ -73,6 +73,7 @@ test('without a login nothing is shown but the page; viewers see, operators act'
   expect((await admin.post('/api/topics', { topic: 'x' })).status).toBe(401)
   expect((await admin.get('/config/log_level')).status).toBe(403)
   for (const path of ['/ping', '/api/settings']) expect((await admin.get(path)).status).toBe(200)
+  expect((await admin.get('/api/settings')).json.nsqlookupd).toEqual([])
   const stranger = { login_required: true, user: null, role: 'none', is_admin: false }
   expect((await admin.get('/api/session')).json).toEqual(stranger)
 
@@ -80,6 +81,7 @@ test('without a login nothing is shown but the page; viewers see, operators act'
   expect(viktor.json).toEqual({ login_required: true, user: 'viktor', role: 'viewer', is_admin: false })
   expect(viktor.setCookie).toMatch(/^nsqadmin_session=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/)
   expect((await admin.get('/api/topics', { cookie: viktor.cookie })).status).toBe(200)
+  expect((await admin.get('/api/settings', { cookie: viktor.cookie })).json.nsqlookupd).toHaveLength(1)
   expect((await admin.post('/api/topics/t', { action: 'pause' }, { cookie: viktor.cookie })).status).toBe(403)
 
   const olga = await logIn(admin, 'olga', 'correct horse')

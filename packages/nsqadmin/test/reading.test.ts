@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { startAdmin } from './fixtures/admin.ts'
 import { startCluster } from './fixtures/cluster.ts'
 import { fakeNsqd, fakeUpstream } from './fixtures/fake-upstream.ts'
@@ -153,6 +154,15 @@ test('an upstream that does not answer in time costs that time, and no more', as
   const { json } = await admin.get('/api/topics')
   expect(json.topics).toEqual(['t'])
   expect(json.message).toContain('Client.Timeout exceeded')
+})
+
+test('closing breaks off what runs, the question to a mute nsqd too', async () => {
+  await using mute = await fakeUpstream(() => undefined)
+  await using admin = await startAdmin({ nsqdHttpAddresses: [mute.address], httpClientRequestTimeoutMs: 0 })
+  await eventually(() => mute.seen.length > 0, { what: 'it is asked by the sampler' })
+  const startedAt = performance.now()
+  await admin.admin.close()
+  expect(performance.now() - startedAt).toBeLessThan(4000)
 })
 
 test('answers that are no JSON are told as such', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { expect, test } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { startAdmin } from './fixtures/admin.ts'
 import { startNsqd } from './fixtures/cluster.ts'
 import { openEvents } from './fixtures/event-source.ts'
@@ -50,9 +51,11 @@ test('an nsqd that requires TLS, and a certificate of ours, is asked over HTTPS,
     await trusted.call('DELETE', '/api/nodes/127.0.0.1:1', { body: { topic: 't' } })
     const { json } = await trusted.get('/api/nodes')
     expect(json.nodes).toMatchObject([{ http_port: nsqd.port }])
-    nsqd.nsqd.registry.topic('t').channel('c')
+    const topic = nsqd.nsqd.registry.topic('t')
+    topic.channel('c')
     await using tail = await openEvents(trusted.port, '/api/tail/t')
     await tail.until(({ event }) => event === 'open')
+    await eventually(() => topic.channels.size === 2, { what: 'the tail has subscribed' })
     await trusted.post('/api/publish/t', { body: 'secret' })
     expect((await tail.until(({ event }) => event === 'message')).data.body).toBe('secret')
   } finally {

@@ -10,7 +10,7 @@ import { executable } from './support/tool-process.ts'
 // Every example of docs/tools.md, as a reader would type it, in a folder of its own; only the ports are others.
 
 const PAGE = new URL('../../../docs/tools.md', import.meta.url)
-const TOOLS = ['nsq_bench', 'nsq_stat', 'nsq_tail', 'nsq_to_file', 'nsq_to_http', 'nsq_to_nsq', 'to_nsq']
+const TOOLS = ['nsq_bench', 'nsq_peek', 'nsq_stat', 'nsq_tail', 'nsq_to_file', 'nsq_to_http', 'nsq_to_nsq', 'to_nsq']
 
 let first: NsqdProcess
 let second: NsqdProcess

@@ -58,7 +58,7 @@ test('the live view has a line for each nsqd and one for all', async () => {
   const last = stdout.split('\u001B[H\u001B[J').at(-1) ?? ''
   const column = (start: string): string | undefined => {
     const line = last.split('\n').find((each) => each.replace('\u001B[1m', '').startsWith(start))
-    return line?.replace('\u001B[1m', '').slice(start.length).trim().split(/\s+/)[0]
+    return line?.replace('\u001B[1m', '').slice(start.length).trim().split(/\s+/)[2]
   }
   expect(column(`127.0.0.1:${cluster.a.httpPort}`)).toBe('2')
   expect(column(`127.0.0.1:${cluster.b.httpPort}`)).toBe('1')

@@ -138,6 +138,28 @@ test('without such a topic it is requeued, and holds nobody up', async () => {
   expect(await tool.quit()).toBe(0)
 })
 
+test('a message that the destination finds too large is requeued, and holds nobody up', async () => {
+  await using small = await NsqdProcess.start(['--max-msg-size=100'])
+  await using tool = start(`--destination-topic=${topic}_out`, `--destination-nsqd-tcp-address=${tcp(small)}`)
+  const well = numbered('m', 200)
+  await publishLines(cluster.a, topic, [...well.slice(0, 100), 'x'.repeat(200), ...well.slice(100)])
+  expect(await bodies(small, `${topic}_out`, 200)).toEqual(new Set(well))
+  await channelAlmostDone()
+  expect(tool.stderr).not.toContain('backing off')
+  expect(await tool.quit()).toBe(0)
+})
+
+/** All but one message, which waits for its next attempt. */
+async function channelAlmostDone(): Promise<void> {
+  await eventually(
+    async () => {
+      const { depth, in_flight_count: inFlight, deferred_count: deferred } = await cluster.a.channel(topic, CHANNEL)
+      return depth + inFlight === 0 && deferred === 1
+    },
+    { what: 'one message is deferred' },
+  )
+}
+
 test('a mode that there is not is refused', async () => {
   const args = ['--topic=x', `--nsqd-tcp-address=${tcp(cluster.a)}`, '--destination-nsqd-tcp-address=127.0.0.1:1']
   const { code, lastWords } = await runToEnd('nsq_to_nsq', [...args, '--mode=fastest'])

@@ -1,3 +1,4 @@
+// Speaks to one nsqd of this project over HTTP, for an operator's program rather than a producer's or a consumer's.
 import { type Duration, toMs } from '../duration.ts'
 import { AdminError, ConnectionError } from '../errors.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   RetryPolicyChange,
 } from './types.ts'
 
+/** Which nsqd, and how to ask it. */
 export interface AdminOptions {
   /** HTTP address of an nsqd of this project: `host:port`, or a URL. */
   readonly nsqd: string
@@ -97,6 +99,14 @@ export class Admin {
     }
   }
 
+  /** Where the messages of a topic are: its channels, or null, the topic itself, if it has none, or does not exist. */
+  async channels(topic: string): Promise<(string | null)[]> {
+    const { topics } = await this.#json('GET', '/stats', { format: 'json', topic, include_mem: 'false' })
+    const [found] = (topics ?? []) as { channels: { channel_name: string }[] }[]
+    const names = found?.channels.map(({ channel_name }) => channel_name) ?? []
+    return names.length === 0 ? [null] : names
+  }
+
   /** Ends a message on a channel, whatever state it is in. */
   async finish(topic: string, channel: string, id: string): Promise<void> {
     await this.#ask('POST', '/channel/message/finish', { topic, channel, id })
@@ -110,6 +120,7 @@ export class Admin {
 
   // ---- messages that fail ----
 
+  /** What becomes of messages of the channel that fail. */
   async retries(topic: string, channel: string): Promise<RetryPolicy> {
     return policyOf(await this.#json('GET', '/channel/retries', { topic, channel }))
   }
@@ -132,6 +143,7 @@ export class Admin {
     return progressOf(await this.#json('POST', '/channel/redrive', { topic, channel, ...options }))
   }
 
+  /** How far it has come. */
   async redriveProgress(topic: string, channel: string): Promise<RedriveProgress> {
     return progressOf(await this.#json('GET', '/channel/redrive', { topic, channel }))
   }
@@ -149,10 +161,12 @@ export class Admin {
     return drainOf(await this.#json('PUT', '/config/drain', query, 'true'))
   }
 
+  /** How far it is from being empty. */
   async drainProgress(): Promise<DrainProgress> {
     return drainOf(await this.#json('GET', '/config/drain', {}))
   }
 
+  /** Takes publishes again. @returns what holds now */
   async cancelDrain(): Promise<DrainProgress> {
     return drainOf(await this.#json('PUT', '/config/drain', {}, 'false'))
   }
@@ -179,7 +193,7 @@ export class Admin {
       status = answer.status
       text = await answer.text()
     } catch (cause) {
-      throw new ConnectionError(this.#url, `${method} ${path} failed`, { cause })
+      throw new ConnectionError(this.#url, `${method} ${path} failed - ${reasonOf(cause)}`, { cause })
     }
     if (status >= 400) throw new AdminError(this.#url, status, text)
     return text
@@ -268,4 +282,10 @@ function textOf(value: string | number | null | undefined): string | undefined {
 /** As nsqd reads durations. */
 function goDuration(duration: Duration): string {
   return `${toMs(duration, 'duration')}ms`
+}
+
+/** fetch keeps what happened to the connection in its cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause instanceof Error ? cause.message : message
 }

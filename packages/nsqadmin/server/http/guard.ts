@@ -36,13 +36,13 @@ function requireLogin({ principal }: FastifyRequest): void {
   if (principal.role === 'none') throw new HttpError(401, 'LOGIN_REQUIRED')
 }
 
-function requireOperator(request: FastifyRequest, { logger }: AdminContext): void {
+function requireOperator(request: FastifyRequest, { audit }: AdminContext): void {
   const { principal, method, originalUrl, headers } = request
   const reason = principal.role === 'operator' ? undefined : 'is no admin'
   const foreign = mayAct(headers) ? undefined : 'came from another site'
   const refusal = reason ?? foreign
   if (refusal === undefined) return
-  logger.warn(`AUDIT: ${method} ${originalUrl} refused: ${JSON.stringify(principal.user ?? '-')} ${refusal}`)
+  audit.warn(`AUDIT: ${method} ${originalUrl} refused: ${JSON.stringify(principal.user ?? '-')} ${refusal}`)
   throw new HttpError(403, 'FORBIDDEN')
 }
 

@@ -1,5 +1,7 @@
 import type { LiveTotals } from '../api-types.ts'
+import { figuresAt } from './figures.ts'
 import type { Fleet } from './fleet.ts'
+import { noFlows } from './flows.ts'
 import type { Overview } from './overview.ts'
 import type { Sampler } from './sampler.ts'
 
@@ -121,22 +123,5 @@ function difference(name: string, before: Rows, now: Rows): string {
   return `"${name}":[${changed.join(',')}],"${name}_gone":${JSON.stringify(gone)}`
 }
 
-const NO_TOTALS: LiveTotals = {
-  depth: 0,
-  backend_depth: 0,
-  in_flight: 0,
-  deferred: 0,
-  messages: 0,
-  requeued: 0,
-  timed_out: 0,
-  clients: 0,
-  rate_in: 0,
-  rate_out: 0,
-  rate_requeued: 0,
-  rate_timed_out: 0,
-  topics: 0,
-  channels: 0,
-  nodes: 0,
-  nodes_down: 0,
-}
+const NO_TOTALS: LiveTotals = { ...figuresAt(noFlows()), topics: 0, channels: 0, nodes: 0, nodes_down: 0 }
 const EMPTY = JSON.stringify({ at: 0, totals: NO_TOTALS, nodes: [], topics: [], channels: [], warnings: [] })

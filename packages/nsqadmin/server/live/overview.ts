@@ -73,6 +73,8 @@ export function overviewOf(nodes: Iterable<NodeWatch>, subjects: Subjects, at: n
     topics.set(name, new TopicView(topicRow(name, parts, subject, at), subject, parts))
   }
   for (const name of subjects.topics.keys()) if (!topics.has(name)) subjects.topics.delete(name)
+  const names = new Set(watched.map(({ name }) => name))
+  for (const name of subjects.nodes.keys()) if (!names.has(name)) subjects.nodes.delete(name)
   const liveNodes = watched.map((node) => nodeRow(node, subjects, at, slowMs)).sort(byName)
   return { at, nodes: liveNodes, topics, totals: totalsOf(liveNodes, topics, subjects, at) }
 }

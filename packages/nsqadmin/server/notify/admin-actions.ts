@@ -21,31 +21,39 @@ export interface AdminAction {
 /** Everything that is done to the cluster through nsqadmin leaves a line in the log and a notification. */
 export class AdminActions {
   readonly #notifier: Notifier
-  readonly #logger: Logger
+  readonly #audit: Logger
 
-  constructor(notifier: Notifier, logger: Logger) {
+  /** @param audit takes lines of any level */
+  constructor(notifier: Notifier, audit: Logger) {
     this.#notifier = notifier
-    this.#logger = logger
+    this.#audit = audit
   }
 
   /** @param warning what did not work of it; empty: all did */
   done(request: FastifyRequest, action: AdminAction, warning = ''): void {
-    this.#audit(request, action, warning === '' ? 'done' : `done in part: ${warning}`)
+    this.#note(request, action, warning === '' ? 'done' : `done in part: ${warning}`)
     this.#notify(request, action)
   }
 
   /** Nothing was done. */
   failed(request: FastifyRequest, action: AdminAction, reason: string): void {
-    this.#audit(request, action, `failed: ${reason}`)
+    this.#note(request, action, `failed: ${reason}`)
   }
 
-  #audit(request: FastifyRequest, action: AdminAction, outcome: string): void {
-    const subject = [action.topic, action.channel, action.node].filter((part) => part !== undefined && part !== '')
+  /** An option of nsqadmin itself was changed: a line, but nobody is notified, as in the original. */
+  changedOption(request: FastifyRequest, key: string, value: string): void {
+    this.#write(request, 'change_option', [key, value], 'done')
+  }
+
+  #note(request: FastifyRequest, { action, topic, channel, node }: AdminAction, outcome: string): void {
+    this.#write(request, action, [topic, channel, node], outcome)
+  }
+
+  #write(request: FastifyRequest, what: string, subject: readonly (string | undefined)[], outcome: string): void {
     const user = request.principal.user ?? basicCredentials(request.headers.authorization)?.user ?? '-'
-    const where = subject.map((part) => JSON.stringify(part)).join(' ')
-    this.#logger.info(
-      `AUDIT: ${action.action} ${where} by ${JSON.stringify(user)} from ${clientAddress(request)} - ${outcome}`,
-    )
+    const where = subject.filter((part) => part !== undefined && part !== '').map((part) => JSON.stringify(part))
+    const who = `by ${JSON.stringify(user)} from ${clientAddress(request)}`
+    this.#audit.info(`AUDIT: ${what} ${where.join(' ')} ${who} - ${outcome}`)
   }
 
   #notify(request: FastifyRequest, { action, topic, channel, node }: AdminAction): void {

@@ -11,13 +11,15 @@ interface Params {
 
 const CONFIG = { config: { access: 'config', tooBig: 'INVALID_VALUE' } } as const
 
-export function configRoutes(app: FastifyInstance, { settings, at }: AdminContext): void {
+export function configRoutes(app: FastifyInstance, { settings, actions, at }: AdminContext): void {
   app.get<{ Params: Params }>(at('/config/:opt'), CONFIG, ({ params }, reply) => show(settings, params.opt, reply))
 
-  app.put<{ Params: Params }>(at('/config/:opt'), CONFIG, ({ params, body }, reply) => {
+  app.put<{ Params: Params }>(at('/config/:opt'), CONFIG, (request, reply) => {
+    const { params, body } = request
     const text = Buffer.isBuffer(body) ? body.toString('utf8') : ''
     if (text === '') throw new HttpError(413, 'INVALID_VALUE')
     change(settings, params.opt, text)
+    actions.changedOption(request, params.opt, text)
     return show(settings, params.opt, reply)
   })
 }

@@ -14,20 +14,21 @@ import type { Settings } from '../settings.ts'
 const loginBody = z.object({ user: z.string().default(''), password: z.string().default('') })
 
 export function sessionRoutes(app: FastifyInstance, context: AdminContext): void {
-  const { access, settings, logger, at } = context
+  const { access, settings, audit, at } = context
   const path = at('/api/session')
 
-  app.get(at('/api/settings'), (): SettingsAnswer => {
+  app.get(at('/api/settings'), ({ principal }): SettingsAnswer => {
+    const stranger = principal.role === 'none' // is told how to log in, and nothing of the network
     const { basePath, lookupdHttpAddresses, refreshIntervalMs, historyIntervalMs, historyLengthMs } = settings.current
     return {
       version: VERSION,
       build: BUILD_VERSION,
       base_path: basePath,
-      nsqlookupd: [...lookupdHttpAddresses],
+      nsqlookupd: stranger ? [] : [...lookupdHttpAddresses],
       live_interval: refreshIntervalMs,
       history_interval: historyIntervalMs,
       history_length: historyLengthMs,
-      graphite: graphiteSettings(settings, at('/')),
+      graphite: stranger ? null : graphiteSettings(settings, at('/')),
     }
   })
 
@@ -38,16 +39,16 @@ export function sessionRoutes(app: FastifyInstance, context: AdminContext): void
     const { user, password } = jsonBody(request.body, loginBody, 'INVALID_BODY')
     if (!access.loginRequired) throw new HttpError(404, 'NO_LOGIN')
     if (!(await context.mayTry(request, user))) {
-      logger.warn(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)} refused: too many attempts`)
+      audit.warn(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)} refused: too many attempts`)
       void reply.header('Retry-After', '60')
       throw new HttpError(429, 'TOO_MANY_ATTEMPTS')
     }
     const login = await access.logIn(user, password)
     if (login === undefined) {
-      logger.warn(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)} failed`)
+      audit.warn(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)} failed`)
       throw new HttpError(401, 'INVALID_CREDENTIALS')
     }
-    logger.info(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)}`)
+    audit.info(`AUDIT: login of ${JSON.stringify(user)} from ${clientAddress(request)}`)
     const { sessionLifetimeMs } = settings.current
     void reply.header('Set-Cookie', sessionCookie(login.token, sessionLifetimeMs, cookieFor(request, settings)))
     return answer(context, login.principal)

@@ -15,6 +15,16 @@ export interface UpstreamSettings {
   readonly tls: SecureContextOptions & { readonly rejectUnauthorized?: boolean }
 }
 
+interface Question {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  /** Empty: none. */
+  readonly token: string
+  readonly body?: Uint8Array
+  /** Gets the body of a 200 instead of the answer. */
+  readonly onText?: (text: string) => void
+}
+
 interface Answer {
   readonly status: number
   readonly body: string
@@ -31,7 +41,6 @@ const IDLE_MS = 30_000
 export class UpstreamClient {
   readonly #settings: UpstreamSettings
   readonly #agent: Agent
-  readonly #closing = new AbortController()
 
   constructor(settings: UpstreamSettings) {
     this.#settings = settings
@@ -47,7 +56,7 @@ export class UpstreamClient {
 
   /** The parsed JSON of a 200. @param token sent as `Bearer` @throws {UpstreamError} */
   async getJson(url: string, token = ''): Promise<unknown> {
-    const { body } = await this.#ask('GET', url, token)
+    const { body } = await this.#ask({ method: 'GET', url, token })
     try {
       return JSON.parse(body)
     } catch (cause) {
@@ -60,43 +69,28 @@ export class UpstreamClient {
    * @throws {UpstreamError} and whatever `onText` throws
    */
   async stream(url: string, token: string, onText: (text: string) => void): Promise<void> {
-    await this.#ask('GET', url, token, undefined, onText)
+    await this.#ask({ method: 'GET', url, token, onText })
   }
 
   /** @throws {UpstreamError} unless it is answered 200 */
   async post(url: string, token = '', body?: Uint8Array): Promise<void> {
-    await this.#ask('POST', url, token, body)
+    await this.#ask({ method: 'POST', url, token, ...(body && { body }) })
   }
 
   /** Breaks off what runs. */
   async close(): Promise<void> {
-    this.#closing.abort()
     await this.#agent.destroy()
   }
 
-  async #ask(
-    method: 'GET' | 'POST',
-    url: string,
-    token: string,
-    body?: Uint8Array,
-    onText?: (text: string) => void,
-  ): Promise<Answer> {
-    const first = await this.#send(method, url, token, body, onText)
+  async #ask(question: Question): Promise<Answer> {
+    const { url } = question
+    const first = await this.#send(question)
     if (first.status !== 403 || url.startsWith('https:')) return expectOk(first)
-    return expectOk(await this.#send(method, httpsUrl(url, first.body), token, body, onText))
+    return expectOk(await this.#send({ ...question, url: httpsUrl(url, first.body) }))
   }
 
-  /** @param onText gets the body of a 200 instead of the answer */
-  async #send(
-    method: 'GET' | 'POST',
-    url: string,
-    token: string,
-    body?: Uint8Array,
-    onText?: (text: string) => void,
-  ): Promise<Answer> {
+  async #send({ method, url, token, body, onText }: Question): Promise<Answer> {
     const { requestTimeoutMs } = this.#settings
-    const signals = [this.#closing.signal]
-    if (requestTimeoutMs > 0) signals.push(AbortSignal.timeout(requestTimeoutMs))
     try {
       const answer = await request(url, {
         method,
@@ -105,7 +99,7 @@ export class UpstreamClient {
           accept: 'application/vnd.nsq; version=1.0',
           ...(token !== '' && { authorization: `Bearer ${token}` }),
         },
-        signal: AbortSignal.any(signals),
+        ...(requestTimeoutMs > 0 && { signal: AbortSignal.timeout(requestTimeoutMs) }),
         ...(body && { body }),
       })
       const { statusCode: status, body: text } = answer

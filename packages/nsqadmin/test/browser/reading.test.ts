@@ -179,6 +179,23 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await english.page.getByText('1,200', { exact: true }).first().waitFor()
   })
 
+  test('of many topics only those in sight are drawn, and the keyboard reaches the last', async () => {
+    await using many = await startCluster({ nsqds: 1, lookupd: false, admin: { refreshIntervalMs: 200 } })
+    const names = Array.from({ length: 300 }, (_, index) => `topic-${String(index).padStart(3, '0')}`)
+    await Promise.all(names.map((name) => many.nsqd.post(`/topic/create?topic=${name}`)))
+    await using tab = await openPage(browser, `http://${many.admin.address}/`)
+    const { page } = tab
+    await page.getByText('300 topics', { exact: true }).waitFor()
+    expect(await page.locator('tbody tr').count()).toBeLessThan(100)
+    await page.keyboard.press('/')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('End')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('topic-299')
+    await page.keyboard.press('Home')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('topic-000')
+    expect(tab.problems).toEqual([])
+  })
+
   test('nothing moves when the figures come in, and nothing is wider than a phone', async () => {
     await using tab = await open('/', { viewport: { width: 390, height: 844 } })
     const { page } = tab

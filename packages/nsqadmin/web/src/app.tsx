@@ -5,7 +5,7 @@ import { Route, Router, Switch, useRoute } from 'wouter'
 import { ApiError } from './api/client.ts'
 import { liveStream } from './api/live.ts'
 import { api, basePath } from './api/paths.ts'
-import { queryClient, useSession } from './api/queries.ts'
+import { queryClient, useSession, useSettings } from './api/queries.ts'
 import { ChannelPage } from './pages/channel/channel-page.tsx'
 import { CounterPage } from './pages/counter-page.tsx'
 import { LoginPage } from './pages/login-page.tsx'
@@ -107,6 +107,10 @@ function name(param: string): string {
 function useLiveStream(allowed: boolean): void {
   const [, topicParams] = useRoute('/topics/:topic/*?')
   const topic = topicParams?.topic === undefined ? undefined : name(topicParams.topic)
+  const intervalMs = useSettings()?.live_interval ?? 0
+  useEffect(() => {
+    liveStream.intervalMs = intervalMs
+  }, [intervalMs])
   useEffect(() => {
     liveStream.onRefused = () => void queryClient.invalidateQueries({ queryKey: [api.session] })
     if (allowed) liveStream.open(topic)

@@ -1,5 +1,6 @@
 // Questions to the HTTP APIs of nsqd and nsqlookupd.
 import { Agent, request } from 'undici'
+import { timerMs } from '../program/timer.ts'
 import { StatusError } from './status-error.ts'
 
 export interface HttpTimeouts {
@@ -31,7 +32,7 @@ export class JsonClient {
       const { statusCode, body } = await request(whole, {
         dispatcher: this.#agent,
         headers: { accept: 'application/vnd.nsq; version=1.0' },
-        signal: AbortSignal.any([AbortSignal.timeout(this.#requestMs), this.#stop]),
+        signal: AbortSignal.any([AbortSignal.timeout(timerMs(this.#requestMs)), this.#stop]),
       })
       const text = await body.text()
       if (statusCode !== 200) {

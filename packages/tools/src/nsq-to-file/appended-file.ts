@@ -59,16 +59,23 @@ export class Appender {
   /** @throws {Error} after a failure, such as a full disk; nothing of `bytes` is in the file then, if the system lets us */
   async append(bytes: Buffer): Promise<void> {
     this.#isDirty = true
+    let written = 0
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += (await this.#handle.write(bytes, written)).bytesWritten
-      }
+      while (written < bytes.length) written += (await this.#handle.write(bytes, written)).bytesWritten
     } catch (error) {
-      // Half a line at the end would be taken for a message, and half a gzip member is none.
-      await this.#handle.truncate(this.#end).catch(() => undefined) // the first failure is the one to tell
+      await this.#cutOff(written).catch(() => undefined) // the first failure is the one to tell
       throw error
     }
     this.#end += bytes.length
+  }
+
+  /**
+   * Takes back what was written in part: half a line would be taken for a message, and half a gzip member is none. Not where others
+   * have written behind it (two topics may share a file): theirs counts more.
+   */
+  async #cutOff(written: number): Promise<void> {
+    const { size } = await this.#handle.stat()
+    if (size === this.#end + written) await this.#handle.truncate(this.#end)
   }
 
   async sync(): Promise<void> {

@@ -42,7 +42,6 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             label={`Type ${name} to confirm`}
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
-            className="font-mono"
             autoFocus
           />
         )}

@@ -42,8 +42,9 @@ const NOTHING: LiveState = {
   warnings: [],
 }
 
-/** Without an event for so long, contact is lost: the server sends one each interval, changed or not. */
-const SILENCE_MS = 10_000
+/** Without an event for so many intervals, contact is lost: the server sends one each interval, changed or not. */
+const SILENT_INTERVALS = 3
+const SILENCE_MIN_MS = 10_000
 /** EventSource gives up for good when the answer is not a stream (401, 502 of a proxy); we try again. */
 const RETRY_MS = 2_000
 
@@ -54,6 +55,8 @@ class LiveStream {
   #retry: ReturnType<typeof setTimeout> | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
   readonly #listeners = new Set<() => void>()
+  /** Milliseconds between two events, as the server's settings say. */
+  intervalMs = 0
   /** Called when the server has refused the stream; it may want a login. */
   onRefused: () => void = () => {}
 
@@ -100,7 +103,8 @@ class LiveStream {
 
   #received(state: LiveState): void {
     clearTimeout(this.#silence)
-    this.#silence = setTimeout(() => this.#lose(), SILENCE_MS)
+    const patienceMs = Math.max(SILENCE_MIN_MS, SILENT_INTERVALS * this.intervalMs)
+    this.#silence = setTimeout(() => this.#lose(), patienceMs)
     this.#change(state)
   }
 

@@ -1,5 +1,5 @@
 // What the page asks for, as hooks: each keeps what it has while it asks again, and after a failure too.
-import { QueryClient, useQuery } from '@tanstack/react-query'
+import { QueryCache, QueryClient, useQuery } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type {
   ChannelAnswer,
@@ -21,7 +21,14 @@ const POLL_MS = 2_000
 /** A sparkline has a point for each minute and a half. */
 const SPARKLINES_MS = 30_000
 
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  // A session that has ended shows at whatever is asked next: then the login is asked for at once.
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      if (!(error instanceof ApiError) || error.code !== 'LOGIN_REQUIRED' || queryKey[0] === api.session) return
+      void queryClient.invalidateQueries({ queryKey: [api.session] })
+    },
+  }),
   defaultOptions: {
     queries: {
       // What the server has refused stays refused; what is lost comes back with the next poll.

@@ -51,7 +51,8 @@ export function Chart({ title, times, lines, format, absent }: ChartProps) {
       made.destroy()
       plot.current = null
     }
-    // The plot is made anew when what it looks like changes; new figures are given to the one that is there.
+    // Made anew when what it looks like changes (`shape`); new figures are given to the one that is there.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [shape, absent])
 
   useEffect(() => {

@@ -161,7 +161,12 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   if (sticky) return grid
   return (
     // A keyboard must be able to scroll it, hence the tab stop.
-    <div role="region" aria-label={caption} tabIndex={0} className="overflow-x-auto rounded-lg border border-line">
+    <div
+      role="region"
+      aria-label={caption}
+      tabIndex={0}
+      className="relative overflow-x-auto rounded-lg border border-line"
+    >
       {grid}
     </div>
   )
@@ -176,10 +181,15 @@ export function focusRow(container: ParentNode | null, index: number): void {
     link?.focus({ preventScroll: false })
     return link !== null && link !== undefined
   }
-  if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus)) // it is being drawn
+  // A row far away is scrolled to first, and drawn some frames later.
+  const look = (framesLeft: number): void => {
+    if (!focus() && framesLeft > 0) requestAnimationFrame(() => look(framesLeft - 1))
+  }
+  look(FRAMES_MAX)
 }
 
 const PAGE_ROWS = 15
+const FRAMES_MAX = 20
 
 /** -1: up, out of the table; undefined: this key is not for walking. */
 function rowAfterKey(key: string, current: number, count: number): number | undefined {

@@ -30,13 +30,13 @@ export function QueryNotices({ query: { data, error, dataUpdatedAt } }: QueryNot
 }
 
 function Failure({ message, since }: { message: string; since: number }) {
-  useNow()
+  const ageMs = performance.timeOrigin + useNow() - since
   return (
     <div role="alert" className="mb-3 flex gap-2 rounded-md bg-bad-ground px-3 py-2 text-sm text-bad">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 break-words whitespace-pre-line">
         {message}
-        {since > 0 && ` What you see is from ${ago(Date.now() - since)}.`}
+        {since > 0 && ` What you see is from ${ago(ageMs)}.`}
       </div>
     </div>
   )

@@ -19,7 +19,7 @@ export const TROUBLE: Readonly<Record<TopicTrouble, Meaning>> = {
     tone: 'bad',
     gravity: 3,
   },
-  stale: { word: 'stale', sentence: 'A node that has it does not answer.', tone: 'bad', gravity: 3 },
+  stale: { word: 'stale', sentence: 'A node that has it does not answer.', tone: 'warn', gravity: 2 },
   rising: { word: 'rising', sentence: 'Depth has been rising for a minute.', tone: 'warn', gravity: 2 },
   'time-outs': { word: 'time-outs', sentence: 'Consumers take too long for messages.', tone: 'warn', gravity: 2 },
   paused: { word: 'paused', sentence: 'The topic, or one of its channels, is paused.', tone: 'neutral', gravity: 1 },

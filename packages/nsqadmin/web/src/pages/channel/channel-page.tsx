@@ -1,4 +1,3 @@
-import { useMemo } from 'react'
 import { Link } from 'wouter'
 import type { Channel, LiveChannel } from '../../../../server/api-types.ts'
 import { QueueActions } from '../../actions/queue-actions.tsx'
@@ -10,7 +9,7 @@ import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
 import { Figures } from '../../ui/figures.tsx'
 import { HistoryCharts } from '../../ui/history-charts.tsx'
-import { latencyColumns } from '../../ui/latency-cell.tsx'
+import { useLatencyColumns } from '../../ui/latency-cell.tsx'
 import { QueryNotices } from '../../ui/notices.tsx'
 import { Count } from '../../ui/number-cell.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
@@ -114,8 +113,7 @@ function ChannelFigures({ row }: { row: LiveChannel | undefined }) {
 
 function ChannelNodesTable({ channel, nodes }: { channel: string; nodes: readonly Channel[] }) {
   const [sorting, setSorting] = useSorting('node')
-  const quantiles = JSON.stringify(latencyColumns(nodes).map(({ id }) => id))
-  const columns = useMemo(() => [...COLUMNS, ...latencyColumns(nodes)], [quantiles])
+  const columns = useLatencyColumns(COLUMNS, nodes)
   return (
     <DataTable
       caption={`Nodes that have ${channel}`}

@@ -84,9 +84,9 @@ function nodeProblem({ node, hostname, trouble }: LiveNode): Problem[] {
   ]
 }
 
-/** What is paused was paused by somebody: it shows in the table, not here. */
+/** What is paused was paused by somebody, and what is stale has a node that is named: both show in the table, not here. */
 function topicProblem({ topic, trouble }: LiveTopic): Problem[] {
-  const grave = trouble.filter((one) => TROUBLE[one].gravity > 1)
+  const grave = trouble.filter((one) => one !== 'stale' && TROUBLE[one].gravity > 1)
   if (grave.length === 0) return []
   const what = grave.map((one) => TROUBLE[one].word).join(', ')
   return [{ key: `topic ${topic}`, href: pages.topic(topic), name: topic, what, gravity: gravity(grave) }]

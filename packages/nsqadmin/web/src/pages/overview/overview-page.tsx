@@ -81,7 +81,9 @@ export function OverviewPage() {
         />
         {live.totals !== null && rows.length === 0 && (
           <div className="pt-3">
-            <Empty>{live.topics.length === 0 ? <NoTopics /> : 'No topic is like that.'}</Empty>
+            <Empty>
+              {live.topics.length === 0 ? <NoTopics node={live.nodes[0]?.node} /> : 'No topic is like that.'}
+            </Empty>
           </div>
         )}
       </div>
@@ -89,11 +91,12 @@ export function OverviewPage() {
   )
 }
 
-function NoTopics() {
+/** @param node one that could take the first message */
+function NoTopics({ node = '127.0.0.1:4151' }: { node: string | undefined }) {
   return (
     <>
       There are no topics yet. The first message makes one:{' '}
-      <code className="font-mono text-xs">curl -d 'hello' 'http://127.0.0.1:4151/pub?topic=greetings'</code>
+      <code className="font-mono text-xs break-all">curl -d 'hello' 'http://{node}/pub?topic=greetings'</code>
     </>
   )
 }
@@ -116,11 +119,17 @@ function found(topics: readonly LiveTopic[], query: string, onlyTrouble: boolean
   })
 }
 
+/** What an address asks for may be a column that there is not, or not any more. */
+function sortable(sort: string | null): string {
+  const id = sort?.replace(/^-/, '')
+  return sort !== null && topicColumns.some((column) => column.id === id && column.value !== undefined) ? sort : 'topic'
+}
+
 /** Typed text is in the state first, since the address follows with a delay that a keystroke should not have. */
 function useTableState() {
   const [params, setParams] = useSearchParams()
   const [query, setQueryState] = useState(params.get('q') ?? '')
-  const sort = params.get('sort') ?? 'topic'
+  const sort = sortable(params.get('sort'))
   const sorting = useMemo<SortingState>(() => [{ id: sort.replace(/^-/, ''), desc: sort.startsWith('-') }], [sort])
   const onlyTrouble = params.has('trouble')
 

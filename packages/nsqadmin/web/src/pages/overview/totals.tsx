@@ -43,11 +43,16 @@ export function Totals({ totals }: { totals: LiveTotals | null }) {
         },
         {
           label: 'Nodes',
-          value: whole(totals?.nodes),
+          value: totals === null || totals.nodes_down === 0 ? whole(totals?.nodes) : someUp(totals),
           tone: totals !== null && totals.nodes_down > 0 ? 'bad' : undefined,
-          detail: totals !== null && (totals.nodes_down === 0 ? 'all up' : `${count(totals.nodes_down)} down`),
+          detail: totals !== null && (totals.nodes_down === 0 ? 'all up' : 'up'),
         },
       ]}
     />
   )
+}
+
+/** `1 of 2` */
+function someUp({ nodes, nodes_down: down }: LiveTotals): string {
+  return `${count(nodes - down)} of ${count(nodes)}`
 }

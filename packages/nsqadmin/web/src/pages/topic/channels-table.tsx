@@ -101,5 +101,6 @@ function whole(id: Whole, header: string): Column<LiveChannel> {
 }
 
 function latency({ e2e }: LiveChannel): number | null {
-  return e2e?.toSorted((a, b) => b.quantile - a.quantile)[0]?.value ?? null
+  const highest = e2e?.toSorted((a, b) => b.quantile - a.quantile)[0]?.value
+  return highest === undefined || highest === 0 ? null : highest // 0: nothing has been finished lately
 }

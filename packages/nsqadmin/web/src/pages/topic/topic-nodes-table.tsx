@@ -7,7 +7,7 @@ import { pages } from '../../api/paths.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
-import { latencyColumns } from '../../ui/latency-cell.tsx'
+import { useLatencyColumns } from '../../ui/latency-cell.tsx'
 import { Count } from '../../ui/number-cell.tsx'
 import { Tag } from '../../ui/tag.tsx'
 
@@ -21,12 +21,8 @@ interface TopicNodesTableProps {
 export function TopicNodesTable({ topic, nodes, canTombstone }: TopicNodesTableProps) {
   const [sorting, setSorting] = useSorting('node')
   const [tombstoned, setTombstoned] = useState<Topic>()
-  const quantiles = JSON.stringify(latencyColumns(nodes).map(({ id }) => id))
-  const columns = useMemo(
-    () => [...COLUMNS, ...latencyColumns(nodes), ...(canTombstone ? [tombstoneColumn(setTombstoned)] : [])],
-    // A column for each percentile: made anew when there are others, not with each answer.
-    [canTombstone, quantiles],
-  )
+  const tombstone = useMemo(() => (canTombstone ? [tombstoneColumn(setTombstoned)] : []), [canTombstone])
+  const columns = useLatencyColumns(COLUMNS, nodes, tombstone)
   return (
     <>
       <DataTable

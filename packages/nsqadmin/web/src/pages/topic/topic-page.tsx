@@ -92,7 +92,7 @@ function TopicFigures({ row }: { row: LiveTopic | undefined }) {
           label: 'Depth',
           value: whole(row?.depth),
           tone: row?.trouble.includes('no-consumer') === true ? 'bad' : undefined,
-          detail: row && `${count(row.topic_depth)} in the topic itself, ${count(row.backend_depth)} on disk`,
+          detail: row && `${count(row.topic_depth)} in the topic, ${count(row.backend_depth)} on disk`,
         },
         { label: 'In', value: perSecond(row?.rate_in), unit: '/s', detail: row && `${count(row.messages)} in all` },
         { label: 'Out', value: perSecond(row?.rate_out), unit: '/s', detail: 'over all channels' },
