@@ -1,5 +1,6 @@
 // The files of one topic, one after another: which name comes next, when it is time for it, and where a finished one goes
 // (tools.md, sections 4.2, 4.3, 4.5 and 4.6).
+import { fstatSync } from 'node:fs'
 import { constants, open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -101,7 +102,7 @@ export class FileSequence {
       return undefined
     }
     try {
-      const { size } = await handle.stat()
+      const { size } = fstatSync(handle.fd) // at once: a reader that sees the new file should soon see its message
       if (rotateSize > 0 && size > rotateSize) {
         this.#logger.info(`${path} currently ${size} bytes (> ${rotateSize}), rotating...`)
         await handle.close()
