@@ -302,6 +302,6 @@ test('hundreds of new topics at once are all opened', async () => {
   for (const name of names) registry.topic(name).publish(Buffer.from('x'), 0, 1)
   await vi.waitFor(() => {
     for (const name of names) expect([...registry.get(name)!.channels.values()].map(({ depth }) => depth)).toEqual([1])
-  }, 20_000)
+  }, 50_000) // on a machine that is busy with other things some are asked for again, with the next ping
   await lookupd.until(({ registered }) => registered.length === 600)
 })

@@ -1,3 +1,4 @@
+// Speaks to one nsqd of this project over HTTP, for an operator's program rather than a producer's or a consumer's.
 import { type Duration, toMs } from '../duration.ts'
 import { AdminError, ConnectionError } from '../errors.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   RetryPolicyChange,
 } from './types.ts'
 
+/** Which nsqd, and how to ask it. */
 export interface AdminOptions {
   /** HTTP address of an nsqd of this project: `host:port`, or a URL. */
   readonly nsqd: string
@@ -110,6 +112,7 @@ export class Admin {
 
   // ---- messages that fail ----
 
+  /** What becomes of messages of the channel that fail. */
   async retries(topic: string, channel: string): Promise<RetryPolicy> {
     return policyOf(await this.#json('GET', '/channel/retries', { topic, channel }))
   }
@@ -132,6 +135,7 @@ export class Admin {
     return progressOf(await this.#json('POST', '/channel/redrive', { topic, channel, ...options }))
   }
 
+  /** How far it has come. */
   async redriveProgress(topic: string, channel: string): Promise<RedriveProgress> {
     return progressOf(await this.#json('GET', '/channel/redrive', { topic, channel }))
   }
@@ -149,10 +153,12 @@ export class Admin {
     return drainOf(await this.#json('PUT', '/config/drain', query, 'true'))
   }
 
+  /** How far it is from being empty. */
   async drainProgress(): Promise<DrainProgress> {
     return drainOf(await this.#json('GET', '/config/drain', {}))
   }
 
+  /** Takes publishes again. @returns what holds now */
   async cancelDrain(): Promise<DrainProgress> {
     return drainOf(await this.#json('PUT', '/config/drain', {}, 'false'))
   }

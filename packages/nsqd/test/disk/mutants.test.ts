@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { ChannelJournal } from '../../src/core/channel-journal.ts'
 import { Topic } from '../../src/core/topic.ts'
 import type { LogFile, LogFiles } from '../../src/log/files.ts'
@@ -83,37 +83,39 @@ const mutants: Mutant[] = [
   },
   {
     name: 'a failed write is not undone',
-    patch: () => vi.spyOn(LogStore.prototype, 'rollback').mockImplementation(() => {}),
+    patch: () => replaced(LogStore.prototype, 'rollback', () => {}),
   },
   {
     name: 'what failed to be written stays in the log',
-    patch: () => vi.spyOn(Log.prototype, 'rollback').mockImplementation(() => {}),
+    patch: () => replaced(Log.prototype, 'rollback', () => {}),
   },
   {
     name: 'finished messages are not journalled',
-    patch: () => vi.spyOn(ChannelJournal.prototype, 'finished').mockImplementation(() => {}),
+    patch: () => replaced(ChannelJournal.prototype, 'finished', () => {}),
   },
   {
     name: 'delays are not journalled',
-    patch: () => vi.spyOn(ChannelJournal.prototype, 'deferred').mockImplementation(() => {}),
+    patch: () => replaced(ChannelJournal.prototype, 'deferred', () => {}),
   },
   {
     name: 'moves are not journalled',
-    patch: () => vi.spyOn(ChannelJournal.prototype, 'moved').mockImplementation(() => {}),
+    patch: () => replaced(ChannelJournal.prototype, 'moved', () => {}),
   },
   {
     name: 'a new channel is journalled after what is published next',
-    patch: () => vi.spyOn(TopicStore.prototype, 'flushUrgent').mockImplementation(() => {}),
+    patch: () => replaced(TopicStore.prototype, 'flushUrgent', () => {}),
   },
-  { name: 'ids begin anew', patch: () => vi.spyOn(Topic.prototype, 'continueAfter').mockImplementation(() => {}) },
+  { name: 'ids begin anew', patch: () => replaced(Topic.prototype, 'continueAfter', () => {}) },
   {
     name: 'a deleted topic stays on disk',
-    patch: () => vi.spyOn(TopicStore.prototype, 'destroy').mockImplementation(() => {}),
+    patch: () => replaced(TopicStore.prototype, 'destroy', () => {}),
   },
 ]
 
 describe('the simulation notices', () => {
-  afterEach(() => vi.restoreAllMocks())
+  afterEach(() => {
+    for (const restore of replacements.splice(0).toReversed()) restore()
+  })
 
   test.each(mutants)('$name', ({ wrap, patch }) => {
     patch?.()
@@ -145,12 +147,19 @@ function split(path: string): [directory: string, name: string] {
 /** Runs something after each call of a method. */
 function after<T extends object>(prototype: T, name: keyof T & string, then: (self: T) => void): void {
   const original = prototype[name] as (...args: unknown[]) => unknown
-  const replaced = function (this: T, ...args: unknown[]): unknown {
+  replaced(prototype, name, function (this: T, ...args: unknown[]): unknown {
     const result = original.apply(this, args)
     then(this)
     return result
-  }
-  vi.spyOn(prototype as Record<string, (...args: unknown[]) => unknown>, name).mockImplementation(replaced)
+  })
+}
+
+const replacements: (() => void)[] = []
+/** Puts another method in the place of one until the test is over. vi.spyOn would keep the arguments of millions of calls. */
+function replaced<T extends object>(prototype: T, name: keyof T & string, method: (...args: never[]) => unknown): void {
+  const original = prototype[name]
+  prototype[name] = method as T[typeof name]
+  replacements.push(() => (prototype[name] = original))
 }
 
 /** The last write of a file reaches the disk with the next one. */
