@@ -100,8 +100,11 @@ export class TopicLimits {
   }
 
   #sweepOnceLoaded(segment: Segment): void {
+    const { log } = segment
+    log.beginReading(segment) // or a cache that is full might let go of it before it was looked at
     segment.load((error) => {
       if (error === null && !this.#topic.closed) this.sweep()
+      log.endReading(segment)
     })
   }
 
