@@ -20,7 +20,7 @@ export async function poll(client: JsonClient, options: NsqStatOptions, log: Log
   const { topic, channel } = options
   const nodes = await findNodes(client, options, log)
   demand(nodes.length > 0, NOBODY_HAS_IT)
-  const query = `/stats?format=json&include_clients=false&topic=${encodeURIComponent(topic)}&channel=${encodeURIComponent(channel)}`
+  const query = `/stats?format=json&include_clients=false&topic=${encodeURIComponent(topic)}`
   const { answers, errors } = await askAll(nodes, async (address) => ({
     address,
     stats: await client.get(address + query),
