@@ -82,11 +82,27 @@ export function startNsqlookupd(flags: readonly string[] = []): Promise<Daemon> 
   return start(command, flags, false)
 }
 
+/** Tries again on other ports where one that was free has been taken meanwhile. */
 async function start(
   command: string,
   flags: readonly string[],
   hasData: boolean,
   fixedTcpPort?: number,
+): Promise<Daemon> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(command, flags, hasData, fixedTcpPort)
+    } catch (error) {
+      if (tries === 3 || !/EADDRINUSE|address already in use/.test(String(error))) throw error
+    }
+  }
+}
+
+async function startOnce(
+  command: string,
+  flags: readonly string[],
+  hasData: boolean,
+  fixedTcpPort: number | undefined,
 ): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), 'nsq-client-test-'))
   const tcpPort = fixedTcpPort ?? (await freePort())
