@@ -1,4 +1,4 @@
-// An nsqd of this repository in a process of its own, for the memory benchmark.
+// An nsqd of this repository in a process of its own, for the benchmarks of memory and restarts.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,21 +9,27 @@ import { fileURLToPath } from 'node:url'
 const EXECUTABLE = fileURLToPath(new URL('../../packages/nsqd/bin/nsqd.js', import.meta.url))
 
 export class Nsqd {
-  /** @param {string[]} flags beside addresses and data path */
-  static async start(flags = []) {
-    const nsqd = new Nsqd(flags)
+  /**
+   * @param {string[]} flags beside addresses and data path
+   * @param {string} [dataPath] an existing folder, which stays; else one is made, and removed in the end
+   */
+  static async start(flags = [], dataPath) {
+    const nsqd = new Nsqd(flags, dataPath)
     await nsqd.#listens
     await nsqd.http('PUT', '/config/log_level', 'error')
     return nsqd
   }
 
   #child
-  #dataPath = mkdtempSync(join(tmpdir(), 'nsqd-memory-'))
+  #dataPath
+  #ownsDataPath
   #listens
   tcpPort = 0
   httpPort = 0
 
-  constructor(flags) {
+  constructor(flags, dataPath) {
+    this.#ownsDataPath = dataPath === undefined
+    this.#dataPath = dataPath ?? mkdtempSync(join(tmpdir(), 'nsqd-memory-'))
     const addresses = ['--tcp-address=127.0.0.1:0', '--http-address=127.0.0.1:0', `--data-path=${this.#dataPath}`]
     this.#child = spawn(process.execPath, [EXECUTABLE, ...addresses, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
     let log = ''
@@ -69,12 +75,13 @@ export class Nsqd {
     return live
   }
 
-  async stop() {
+  /** @param {'SIGTERM' | 'SIGKILL'} [signal] */
+  async stop(signal = 'SIGTERM') {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, 'exit')
-      this.#child.kill('SIGTERM')
+      this.#child.kill(signal)
       await exit
     }
-    rmSync(this.#dataPath, { recursive: true, force: true })
+    if (this.#ownsDataPath) rmSync(this.#dataPath, { recursive: true, force: true })
   }
 }

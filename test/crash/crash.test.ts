@@ -19,12 +19,15 @@ test.each(durabilities)(
       }
       const { violations } = outcome
       if (violations.length > 0) throw new Error(`${violations.slice(0, 20).join('\n')}\n${how}`)
+      if (CRASH.tellsOfLives)
+        console.log(`${durability}: life ${life} of ${firstLife + lives - 1}, ${outcome.kills} kills`)
       for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += outcome[key]
       ages.push(...outcome.duplicateAgesMs)
     }
     expect(totals.kills).toBeGreaterThan(0)
-    expect(totals.acknowledged).toBeGreaterThan(100)
-    expect(totals.finished).toBeGreaterThan(100)
+    // There was something to lose, on a slow machine too.
+    expect(totals.acknowledged).toBeGreaterThan(lives * rounds)
+    expect(totals.finished).toBeGreaterThan(lives * rounds)
     report(durability, totals, ages)
   },
   CRASH.timeoutMs,

@@ -95,3 +95,25 @@ async function deferred(nsqd: NsqdProcess): Promise<Deferred[]> {
     .map(({ body, due }) => ({ body, due: Date.parse(due) }))
     .sort((a, b) => number(a.body) - number(b.body))
 }
+
+test('a topic keeps what its own durability promises, not what that of the others does', async () => {
+  await using dataPath = await DataPath.make()
+  const flags = ['--durability-for=metrics.*=memory', '--durability-for=ledger=fsync']
+  const topics = { orders: 500, ledger: 500, 'metrics.cpu': 0 }
+  {
+    await using nsqd = await dataPath.start(flags)
+    for (const topic of Object.keys(topics)) await publishEach(nsqd, topic, BODIES.slice(0, 500))
+    await nsqd.kill()
+  }
+  {
+    await using nsqd = await dataPath.start(flags)
+    const found = (await nsqd.topics()).map(({ depth, topic_name: topic }) => [topic, depth])
+    expect(Object.fromEntries(found)).toEqual(topics)
+    await publishEach(nsqd, 'metrics.cpu', BODIES.slice(0, 500))
+    expect(await nsqd.stop()).toBe(0)
+  }
+  await using nsqd = await dataPath.start(flags)
+  // A clean exit keeps all of it.
+  const found = (await nsqd.topics()).map(({ depth, topic_name: topic }) => [topic, depth])
+  expect(Object.fromEntries(found)).toEqual({ ...topics, 'metrics.cpu': 500 })
+})

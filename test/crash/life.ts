@@ -9,6 +9,7 @@ import { ORDERLY, ROUGH, Traffic } from './traffic.ts'
 
 const TOPICS = { orders: ['billing', 'shipping'], metrics: ['graph'], news: ['mail', 'web'] }
 const TOPIC_NAMES = Object.keys(TOPICS)
+const BEGIN_MAX_MS = 60_000
 const ROUND_MAX_MS = 500
 /** Long enough that nsqd sweeps sparse files away, twice. */
 const LONG_ROUND_MS = 11_000
@@ -118,6 +119,10 @@ class Life {
     }
     traffic.produceOverHttp(random.pick(TOPIC_NAMES))
     traffic.run((over) => this.#administration.meddle(nsqd, TOPIC_NAMES, over))
+    // Mostly there is some traffic to die in, however slow the machine is.
+    const before = this.#ledger.acknowledgedCount
+    const isBegun = (): boolean => this.#ledger.acknowledgedCount > before
+    if (random.chance(0.8)) await eventually(isBegun, { what: 'the first OK', intervalMs: 1, timeoutMs: BEGIN_MAX_MS })
     await sleep(durationMs)
     await this.#endRound(nsqd, traffic)
   }
@@ -226,7 +231,9 @@ class Life {
         const come = this.#ledger.outstanding(topic, channel.channel_name).length === 0
         return waiting === 0 && inFlight === 0 && deferred >= lasting && deferred <= possible && come
       }
-      return depth === 0 && channels.every(isDone)
+      // One that nsqd died over, before it said that it had made it, is nobody's.
+      const known = this.#ledger.channels(topic)
+      return depth === 0 && channels.filter(({ channel_name }) => known.includes(channel_name)).every(isDone)
     })
   }
 

@@ -46,6 +46,7 @@ const child = spawn(process.execPath, [vitest, 'run', 'test/crash/crash.test.ts'
     NSQ_CRASH_SEED: values.seed,
     NSQ_CRASH_LIFE: values.life,
     NSQ_CRASH_LONG_EVERY: values['long-every'],
+    NSQ_CRASH_TELL: '1',
   },
 })
 child.on('exit', (code) => process.exit(code ?? 1))

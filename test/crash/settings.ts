@@ -14,6 +14,8 @@ function settings() {
     firstLife: Math.max(life, 0),
     lives: life >= 0 ? 1 : lives,
     longEvery: numberFrom('NSQ_CRASH_LONG_EVERY', 0),
+    /** A line for each, for those who wait for many. */
+    tellsOfLives: process.env['NSQ_CRASH_TELL'] === '1',
     timeoutMs: 60_000 + rounds * 20_000,
   }
 }

@@ -24,8 +24,8 @@ const BATCH_HEADER_SIZE = 28
 const SIZE_OFFSET = 8
 const KIND_OFFSET = 12
 const COUNT_OFFSET = 16
-/** Of batches that hold messages: plain ones, and those with delays. */
-const MESSAGE_KINDS = [0, 1]
+/** Of batches that hold messages: plain ones and those with delays, each also with headers. */
+const MESSAGE_KINDS = [0, 1, 4, 5]
 
 export interface Expected {
   readonly published: ReadonlySet<string>

@@ -9,6 +9,7 @@ export interface Encoder<In> {
 
 /** Turns message bodies into values. May throw; the error is kept as `cause`. */
 export interface Decoder<Out> {
+  /** @param bytes the message's own: it may keep them */
   decode(bytes: Buffer): Out
 }
 

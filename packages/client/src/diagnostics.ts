@@ -12,10 +12,13 @@ const connectionChannel = channel('nsq.connection')
 
 /** What `nsq.connection` carries. */
 export interface ConnectionChange {
+  /** Whose connection it is. */
   role: 'producer' | 'consumer'
   /** `host:port` of the nsqd. */
   address: string
+  /** `closed` also when it could not be made. */
   state: 'open' | 'closed'
+  /** Why it is closed, unless the client closed it. */
   error?: Error | undefined
 }
 

@@ -7,7 +7,9 @@ export type Timer = NodeJS.Timeout | number
 export interface Environment {
   /** Milliseconds from any fixed point; never goes back. */
   now(): number
+  /** Calls back once, after `delayMs` milliseconds. */
   setTimer(callback: () => void, delayMs: number): Timer
+  /** Sees to it that the timer does not call; undefined is none. */
   clearTimer(timer: Timer | undefined): void
   /** 0 <= random < 1 */
   random(): number

@@ -6,7 +6,7 @@ export abstract class NsqError extends Error {
   /** `ERR_NSQ_...`, or for a {@link ServerError} the server's own `E_...`. */
   readonly code: string
   /** The code of the class. */
-  protected static readonly code: string
+  declare protected static readonly code: string
 
   constructor(message: string, options?: ErrorOptions, code: string = new.target.code) {
     super(message, options)
@@ -29,6 +29,7 @@ export class ConnectionError extends NsqError {
 
 /** The server answered with an error; `code` is its code, such as `E_BAD_TOPIC`. */
 export class ServerError extends NsqError {
+  /** `host:port` of the nsqd. */
   readonly address: string
   /** True when the server closes the connection after it. */
   readonly fatal: boolean
@@ -39,6 +40,22 @@ export class ServerError extends NsqError {
     super(text, undefined, code)
     this.address = address
     this.fatal = isFatalCode(code)
+  }
+}
+
+/** nsqd answered an {@link Admin} with an error; `code` is nsqd's, such as `CHANNEL_NOT_FOUND`. */
+export class AdminError extends NsqError {
+  /** URL of the nsqd. */
+  readonly address: string
+  /** Of the HTTP answer. */
+  readonly status: number
+
+  /** @param text of the answer: JSON with a `message` */
+  constructor(address: string, status: number, text: string) {
+    const code = /"message":\s*"([A-Z_]+)"/.exec(text)?.[1] ?? 'ERR_NSQ_ADMIN'
+    super(`${address}: ${status} ${text.slice(0, 200)}`, undefined, code)
+    this.address = address
+    this.status = status
   }
 }
 

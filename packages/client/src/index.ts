@@ -1,4 +1,17 @@
 // NSQ client: Producer and Consumer.
+export { Admin } from './admin/admin.ts'
+export type { AdminOptions } from './admin/admin.ts'
+export type {
+  DrainProgress,
+  MessageState,
+  PeekedMessage,
+  PeekOptions,
+  PeekPage,
+  RedriveOptions,
+  RedriveProgress,
+  RetryPolicy,
+  RetryPolicyChange,
+} from './admin/types.ts'
 export { bytes, json, text } from './codec.ts'
 export type { Codec, Decoder, Encoder } from './codec.ts'
 export type { NodeSource } from './address.ts'
@@ -19,6 +32,7 @@ export type { DiscoveryOptions } from './discovery/options.ts'
 export type { Duration } from './duration.ts'
 export type { Environment, Timer } from './environment.ts'
 export {
+  AdminError,
   BufferFullError,
   ClosedError,
   ConnectionError,

@@ -20,9 +20,8 @@ function trace(
     clearTimer: () => (fire = undefined),
   }
   const backoff = new Backoff(strategy, maxMs, environment, {
-    onBackoffWait: (level, waitMs) => void events.push(`wait ${level} ${waitMs}`),
+    onBackoff: (level, waitMs) => void events.push(level === 0 ? 'end' : `wait ${level} ${waitMs}`),
     onBackoffTest: () => void events.push('test'),
-    onBackoffEnd: () => void events.push('end'),
   })
   for (const outcome of outcomes) {
     if (outcome === 'timer') fire?.()

@@ -1,14 +1,11 @@
 // TLS, compression and AUTH, each alone and together, with a real nsqd: messages of all sizes there and back.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectionOptions, Consumer, type NsqError, Producer } from '@nsq-ts/client'
 import { type Daemon, hasBroker, startNsqd } from './support/broker.ts'
-import { type Certificates, makeCertificates } from './support/certificates.ts'
+import { type CertificateFiles, makeCertificates, writeCertificates } from './support/certificates.ts'
 import { until } from './support/wait.ts'
 
 const SECRET = 'open sesame'
@@ -19,29 +16,13 @@ const BODIES = [
   Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 251)),
 ]
 
-let folder = ''
-let certificates: Certificates
+let files: CertificateFiles
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nsq-client-certificates-'))
-  certificates = await makeCertificates()
-  const { ca, server } = certificates
-  await Promise.all([
-    writeFile(join(folder, 'ca.pem'), ca.cert),
-    writeFile(join(folder, 'cert.pem'), server.cert),
-    writeFile(join(folder, 'key.pem'), server.key),
-  ])
+  files = await writeCertificates()
 })
 
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** TLS is offered, on TCP alone; `--https-address` is for all of them the same by default. */
-const tlsFlags = (): string[] => [
-  '--https-address=127.0.0.1:0',
-  `--tls-cert=${join(folder, 'cert.pem')}`,
-  `--tls-key=${join(folder, 'key.pem')}`,
-  `--tls-root-ca-file=${join(folder, 'ca.pem')}`,
-]
+afterAll(() => files[Symbol.asyncDispose]())
 
 /** An auth server that knows one secret, which may do everything. */
 async function startAuth(): Promise<AsyncDisposable & { address: string }> {
@@ -103,7 +84,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
 
   beforeAll(async () => {
     auth = await startAuth()
-    const flags = [...tlsFlags(), '--max-deflate-level=9']
+    const flags = [...files.tlsFlags, '--max-deflate-level=9']
     ;[open, guarded] = await Promise.all([
       startNsqd(flags),
       startNsqd([...flags, `--auth-http-address=${auth.address}`]),
@@ -129,7 +110,10 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
     ['TLS, deflate and AUTH', { tls: true, deflate: true, authSecret: SECRET }],
   ])('messages go there and back over %s', async (_name, options) => {
     const nsqd = options.authSecret === undefined ? open : guarded
-    const client = await roundTrip(nsqd, { ...options, ...(options.tls && { tls: { ca: certificates.ca.cert } }) })
+    const client = await roundTrip(nsqd, {
+      ...options,
+      ...(options.tls && { tls: { ca: files.certificates.ca.cert } }),
+    })
     expect(client).toMatchObject({
       tls: options.tls === true,
       snappy: options.snappy === true,
@@ -139,9 +123,9 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
   })
 
   test('a client certificate is shown where one is wanted, and missed where there is none', async () => {
-    const { ca, client } = certificates
+    const { ca, client } = files.certificates
     await using nsqd = await startNsqd([
-      ...tlsFlags(),
+      ...files.tlsFlags,
       '--tls-client-auth-policy=require-verify',
       '--tls-required=tcp-https',
     ])
@@ -156,7 +140,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
   })
 
   test('a server of another authority, one without TLS, and one that requires it, are told apart', async () => {
-    await using nsqd = await startNsqd([...tlsFlags(), '--tls-required=tcp-https'])
+    await using nsqd = await startNsqd([...files.tlsFlags, '--tls-required=tcp-https'])
     expect(await failure(nsqd, { tls: true })).toMatchObject({
       code: 'ERR_NSQ_CONNECTION',
       // Some servers send their authority's certificate along.

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { type ConnectionOptions, Consumer, type NsqError, Producer, ServerError } from '@nsq-ts/client'
 import { hasBroker, startNsqd } from './support/broker.ts'
+import { writeCertificates } from './support/certificates.ts'
 import { ChaosProxy } from './support/chaos-proxy.ts'
 import { until } from './support/wait.ts'
 
@@ -13,7 +14,8 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 test.skipIf(!hasBroker)(
   `nothing confirmed is lost and everything drains over ${FAULTS} faults, seed ${SEED}`,
   async () => {
-    await using nsqd = await startNsqd(['--mem-queue-size=100000'])
+    await using files = await writeCertificates()
+    await using nsqd = await startNsqd(['--mem-queue-size=100000', ...files.tlsFlags])
     await using proxy = await ChaosProxy.start(nsqd.tcpPort, SEED)
     const uncaught: unknown[] = []
     const onUncaught = (error: unknown): void => void uncaught.push(error)
@@ -74,7 +76,7 @@ test.skipIf(!hasBroker)(
 
     expect(confirmed.length).toBeGreaterThan(1000)
     expect(confusion).toEqual([])
-    await until(() => confirmed.every((body) => seen.has(body)), 30_000).catch(async (cause: unknown) => {
+    await until(() => confirmed.every((body) => seen.has(body)), 60_000).catch(async (cause: unknown) => {
       const missing = confirmed.filter((body) => !seen.has(body))
       const stats = await nsqd.http('/stats?format=text')
       throw new Error(
@@ -89,9 +91,11 @@ test.skipIf(!hasBroker)(
     process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught)
     expect(uncaught).toEqual([])
   },
+  180_000, // 15 s where nothing else runs
 )
 
-/** Of four connections one is compressed by deflate, one by snappy. */
+/** Of four connections one is compressed by deflate, one by snappy over TLS, and one goes over TLS. */
 function layerOf(index: number): ConnectionOptions {
-  return [{ deflate: 1 }, { snappy: true }, {}, {}][index % 4]!
+  const tls = { rejectUnauthorized: false }
+  return [{ deflate: 1 }, { snappy: true, tls }, { tls }, {}][index % 4]!
 }

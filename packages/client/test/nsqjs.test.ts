@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import original from 'nsqjs'
 import * as ours from '@nsq-ts/client/nsqjs'
-import { hasBroker, startNsqd } from './support/broker.ts'
+import { hasBroker, hasLookupd, startNsqd, startNsqlookupd } from './support/broker.ts'
 import { makeCertificates } from './support/certificates.ts'
 import { FakeNsqd } from './support/fake-nsqd.ts'
 import { FakeLookupd } from './support/fake-lookupd.ts'
@@ -162,6 +162,30 @@ describe.skipIf(!hasBroker)('programs for nsqjs', () => {
     expect(actual).toEqual(expected)
     expect(actual.length).toBeGreaterThan(1)
   })
+})
+
+test.skipIf(!hasBroker || !hasLookupd).each([
+  ['nsqjs', original],
+  ['ours', ours as unknown as Nsqjs],
+])('a program that names an nsqlookupd finds its nsqd there: %s', async (_name, nsq) => {
+  await using lookupd = await startNsqlookupd()
+  await using nsqd = await startNsqd([`--lookupd-tcp-address=127.0.0.1:${lookupd.tcpPort}`])
+  const writer = new nsq.Writer('127.0.0.1', nsqd.tcpPort)
+  writer.connect()
+  await new Promise<void>((resolve) => writer.on('ready', resolve))
+  await new Promise<void>((resolve) => writer.publish('t', 'x', () => resolve()))
+  await until(async () => JSON.stringify(await lookupd.http('/lookup?topic=t').catch(() => '')).includes('tcp_port'))
+  const reader = new nsq.Reader('t', 'c', { lookupdHTTPAddresses: lookupd.httpAddress, lookupdPollInterval: 1 })
+  const body = new Promise<string>((resolve) =>
+    reader.on('message', (message) => {
+      message.finish()
+      resolve(message.body.toString())
+    }),
+  )
+  reader.connect()
+  expect(await body).toBe('x')
+  reader.close()
+  writer.close()
 })
 
 describe('the surface of nsqjs', () => {

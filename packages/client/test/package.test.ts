@@ -58,3 +58,36 @@ test('each door has its code and its types, and nothing but the protocol is need
   expect(Object.keys(manifest.dependencies)).toEqual(['@nsq-ts/protocol'])
   expect(OPTIONAL.toSorted()).toEqual(['@node-rs/crc32', 'snappy'])
 })
+
+test('everything public says what it is', () => {
+  const read = (file: string): string => readFileSync(join(HOME, 'dist', file), 'utf8')
+  const undocumented: string[] = []
+  let members = 0
+  for (const door of ['index.d.ts', 'nsqjs/index.d.ts']) {
+    for (const [, names, file] of read(door).matchAll(/export (?:type )?\{([^}]*)\} from '(.*)\.ts'/g)) {
+      const source = read(join(door, '..', `${file}.d.ts`))
+      for (const name of names!.split(',').flatMap((each) => each.match(/\w+/) ?? [])) {
+        const at = source.search(
+          new RegExp(`^export (?:declare )?(?:abstract )?(?:interface|class|function|type|const) ${name}\\b`, 'm'),
+        )
+        expect({ name, isThere: at >= 0 }).toEqual({ name, isThere: true })
+        if (!source.slice(0, at).trimEnd().endsWith('*/')) undocumented.push(name)
+        const body = /^(?:export).*\{\n([^]*?)^\}/m.exec(source.slice(at))?.[1] ?? ''
+        const lines = /^.*(?:interface|class) .*\{$/.test(source.slice(at, source.indexOf('\n', at)))
+          ? body.split('\n')
+          : []
+        for (const [index, line] of lines.entries()) {
+          const [, member] =
+            /^ {4}(?!#private|constructor|protected|private|static)(?:readonly |get |set )?(\[?[a-zA-Z][\w.]*\]?)\??[:(<]/.exec(
+              line,
+            ) ?? []
+          if (member === undefined) continue
+          members++
+          if (!lines[index - 1]?.endsWith('*/')) undocumented.push(`${name}.${member}`)
+        }
+      }
+    }
+  }
+  expect(members).toBeGreaterThan(150)
+  expect(undocumented).toEqual([])
+})

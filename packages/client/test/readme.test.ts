@@ -40,13 +40,16 @@ test.skipIf(!hasBroker)('each program runs as it stands', async () => {
   const printed: string[] = []
   try {
     for (const [index, code] of programs.entries()) {
-      const here = code.replaceAll('127.0.0.1:4150', first.address).replaceAll('127.0.0.1:4152', second.address)
+      const here = code
+        .replaceAll('127.0.0.1:4150', first.address)
+        .replaceAll('127.0.0.1:4152', second.address)
+        .replaceAll('127.0.0.1:4151', first.httpAddress)
       printed.push(...(await run(join(folder, `program-${index}.mjs`), here, 'order 1: tea')))
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  expect(programs.length).toBe(7)
+  expect(programs.length).toBe(8)
   expect(printed).toEqual(
     expect.arrayContaining([
       'published',
@@ -56,6 +59,7 @@ test.skipIf(!hasBroker)('each program runs as it stands', async () => {
       'publish 1 to spans',
     ]),
   )
+  expect(printed).toContainEqual(expect.stringMatching(/^\d+ water the plants$/))
   expect(printed).toContainEqual(
     expect.stringMatching(/^send 3 the handler threw at attempt 3: no such address to nobody$/),
   )

@@ -282,6 +282,11 @@ export class Nsqd implements Daemon {
     this.#metadata?.write()
   }
 
+  /** Writes nsqd.dat now if it lacks a topic or channel that was made or deleted. @throws {Error} of the file system */
+  persistNewMetadata(): void {
+    this.#metadata?.writeChanges()
+  }
+
   /** Has what was changed in `topicSettings` take effect. @throws of the file system; then it has none */
   applyTopicSettings(topic: Topic): void {
     const settings = this.topicSettings.of(topic.name)

@@ -142,3 +142,16 @@ test('every route that changes something wants POST', async () => {
   }
   expect(d.nsqd.registry.size).toBe(0)
 })
+
+test('nsqd.dat has what was made before that is answered, and is written once for it', async () => {
+  await using d = await startNsqd()
+  const { nsqd } = d
+  const writes = (): number => d.logged.filter((line) => line.includes('persisting topic/channel metadata')).length
+  const before = writes()
+  nsqd.registry.channel(nsqd.registry.topic('made'), 'channel')
+  nsqd.persistNewMetadata()
+  expect(metadata(d)).toMatchObject({ topics: [{ name: 'made', channels: [{ name: 'channel' }] }] })
+  nsqd.persistNewMetadata()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(writes()).toBe(before + 1)
+})

@@ -1,6 +1,7 @@
 import { optionsMarkdown } from '@nsq-ts/daemon'
 import type { OptionTable } from '@nsq-ts/daemon'
 import { nsqBench } from './nsq-bench/nsq-bench.ts'
+import { nsqPeek } from './nsq-peek/nsq-peek.ts'
 import { nsqStat } from './nsq-stat/nsq-stat.ts'
 import { nsqTail } from './nsq-tail/nsq-tail.ts'
 import { nsqToFile } from './nsq-to-file/nsq-to-file.ts'
@@ -16,6 +17,7 @@ const INTRODUCTIONS: readonly (readonly [Tool<OptionTable>, string])[] = [
   [nsqToHttp, 'Makes an HTTP request of each message.'],
   [nsqToNsq, 'Publishes the messages of topics at other nsqds.'],
   [toNsq, 'Publishes what comes on standard input.'],
+  [nsqPeek, 'Looks at messages without consuming them. Not in the original.'],
   [nsqBench, 'Puts load on any nsqd and measures it. Not in the original.'],
 ]
 

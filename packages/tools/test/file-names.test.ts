@@ -27,6 +27,12 @@ test('the conversions of a date, and what is none stays', () => {
 test('dates are local', () => {
   process.env['TZ'] = 'Asia/Kolkata'
   expect(formatDatetime('%d %H:%M %z', new Date('2026-03-01T20:00:00Z'))).toBe('02 01:30 +0530')
+  process.env['TZ'] = 'Europe/Berlin'
+  expect(formatDatetime('%Z', new Date('2026-01-01T00:00:00Z'))).toBe('CET')
+  process.env['TZ'] = 'America/New_York'
+  expect(formatDatetime('%Z', new Date('2026-07-01T00:00:00Z'))).toBe('EDT')
+  process.env['TZ'] = 'America/Sao_Paulo'
+  expect(formatDatetime('%Z', new Date('2026-01-01T00:00:00Z'))).toBe('-03')
   process.env['TZ'] = 'America/St_Johns'
   expect(formatDatetime('%z', new Date('2026-01-01T00:00:00Z'))).toBe('-0330')
 })

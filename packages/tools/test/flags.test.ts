@@ -31,7 +31,7 @@ test('options of the library, as go-nsq takes and refuses them', () => {
     ['local_addr,2', 'failed to coerce option local_addr (2) - address 2: missing port in address'],
     ['constructor,1', 'invalid option constructor'],
   ] as const) {
-    expect(() => parseClientOption(option), option).toThrow(text)
+    expect(() => parseClientOption(option)).toThrow(text)
   }
 })
 

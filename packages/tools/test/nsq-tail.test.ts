@@ -80,7 +80,7 @@ test('a reader that goes away ends it with 1, and its messages stay', async () =
 test('an address that is none, and one where nobody is', async () => {
   for (const [flag, words] of [
     ['--nsqd-tcp-address=host', 'missing port in address'],
-    ['--lookupd-http-address=host', 'no nsqlookupd address'],
+    ['--lookupd-http-address=host', 'missing port'],
     ['--nsqd-tcp-address=127.0.0.1:1', 'ECONNREFUSED'],
   ] as const) {
     const { code, lastWords } = await runToEnd('nsq_tail', [flag, '--topic=x'])

@@ -215,3 +215,15 @@ test('it does not start where it could only fail', async () => {
   }
   expect((await runToEnd('nsq_to_file', [source, '--topic=x', '--consumer-opt=no_such'])).code).toBe(2)
 })
+
+test('topics that share a file, whose name has no place for them, lose nothing either', async () => {
+  const [left, right] = [numbered('left', 3000), numbered('right', 3000)]
+  await publishLines(cluster.a, topic, left)
+  await publishLines(cluster.a, `${topic}b`, right)
+  await using tool = start(`--topic=${topic}b`, '--filename-format=log', '--sync-interval=100ms')
+  await channelDone(cluster.a, topic, CHANNEL, 3000)
+  await channelDone(cluster.a, `${topic}b`, CHANNEL, 3000)
+  expect(await tool.quit()).toBe(0)
+  const all = (await files())['log']?.split('\n').slice(0, -1) ?? []
+  expect(all.sort()).toEqual([...left, ...right].sort())
+})

@@ -72,6 +72,21 @@ test('connections are used again', async () => {
   expect(await tool.quit()).toBe(0)
 })
 
+test('a server that closes idle connections as they are used again causes no failure', async () => {
+  const used = new WeakSet<object>()
+  await using server = await startServer((_, response) => {
+    const socket = response.socket!
+    if (used.has(socket)) socket.destroy()
+    else response.end()
+    used.add(socket)
+  })
+  await using tool = start(`--post=${server.url}`, '--n=1')
+  await publishLines(cluster.a, topic, numbered('m', 20))
+  await channelDone(cluster.a, topic, CHANNEL, 20)
+  expect((await cluster.a.channel(topic, CHANNEL)).requeue_count).toBe(0)
+  expect(await tool.quit()).toBe(0)
+})
+
 test('redirects are followed: 303 as GET without a body, 307 as it was', async () => {
   await using server = await startServer(({ url }, response) => {
     const [, status = '200'] = /^\/(\d+)$/.exec(url) ?? []

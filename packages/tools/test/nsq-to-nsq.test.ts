@@ -20,13 +20,16 @@ function start(...flags: string[]): ToolProcess {
   return new ToolProcess('nsq_to_nsq', [`--nsqd-tcp-address=${tcp(cluster.a)}`, `--topic=${topic}`, ...flags])
 }
 
-/** Reads a topic until it holds so many different bodies. */
-async function bodies(nsqd: NsqdProcess, name: string, count: number): Promise<Set<string>> {
+/** Reads a topic until it holds so many different bodies, or all that are named. */
+async function bodies(nsqd: NsqdProcess, name: string, wanted: number | readonly string[]): Promise<Set<string>> {
   const found = new Set<string>()
   const consumer = new Consumer({ topic: name, channel: 'check', nsqd: tcp(nsqd), maxInFlight: 2000 })
   void consumer.run((message) => void found.add(message.raw.toString()), { concurrency: 2000 })
   try {
-    await eventually(() => found.size >= count, { what: `${count} bodies of ${name}`, timeoutMs: 30_000 })
+    const isEnough = (): boolean => {
+      return typeof wanted === 'number' ? found.size >= wanted : wanted.every((body) => found.has(body))
+    }
+    await eventually(isEnough, { what: `all bodies of ${name}`, timeoutMs: 30_000 })
   } finally {
     await consumer.close()
   }
@@ -74,7 +77,7 @@ test('a destination that goes away and comes back loses nothing, and another one
   await publishLines(cluster.a, topic, published.slice(1000))
   await channelDone(cluster.a, topic, CHANNEL, published.length)
   expect(await tool.quit()).toBe(0)
-  const after = await bodies(cluster.b, `${topic}_copy`, published.length - 1000)
+  const after = await bodies(cluster.b, `${topic}_copy`, published.slice(1000))
   const missing = published.slice(1000).filter((body) => !after.has(body))
   expect(missing).toEqual([])
   expect(before.size).toBeGreaterThan(0)
@@ -137,6 +140,28 @@ test('without such a topic it is requeued, and holds nobody up', async () => {
   expect((await cluster.a.channel(topic, CHANNEL)).deferred_count).toBe(1)
   expect(await tool.quit()).toBe(0)
 })
+
+test('a message that the destination finds too large is requeued, and holds nobody up', async () => {
+  await using small = await NsqdProcess.start(['--max-msg-size=100'])
+  await using tool = start(`--destination-topic=${topic}_out`, `--destination-nsqd-tcp-address=${tcp(small)}`)
+  const well = numbered('m', 200)
+  await publishLines(cluster.a, topic, [...well.slice(0, 100), 'x'.repeat(200), ...well.slice(100)])
+  expect(await bodies(small, `${topic}_out`, 200)).toEqual(new Set(well))
+  await channelAlmostDone()
+  expect(tool.stderr).not.toContain('backing off')
+  expect(await tool.quit()).toBe(0)
+})
+
+/** All but one message, which waits for its next attempt. */
+async function channelAlmostDone(): Promise<void> {
+  await eventually(
+    async () => {
+      const { depth, in_flight_count: inFlight, deferred_count: deferred } = await cluster.a.channel(topic, CHANNEL)
+      return depth + inFlight === 0 && deferred === 1
+    },
+    { what: 'one message is deferred' },
+  )
+}
 
 test('a mode that there is not is refused', async () => {
   const args = ['--topic=x', `--nsqd-tcp-address=${tcp(cluster.a)}`, '--destination-nsqd-tcp-address=127.0.0.1:1']

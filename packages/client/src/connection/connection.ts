@@ -9,7 +9,7 @@ import { parseAddress } from '../address.ts'
 import { ConnectionError, messageOf, NsqError, ServerError } from '../errors.ts'
 import { parseFeatures, type ServerFeatures } from './identify.ts'
 import { type Layer, type LayerEnds, PlainLayer } from './layer.ts'
-import type { ConnectionSettings } from './options.ts'
+import type { ConnectionSettings } from './settings.ts'
 import { Output } from './output.ts'
 import type { Upgrade, UpgradeEnds } from './upgrade.ts'
 

@@ -6,7 +6,7 @@ import { type ConnectionChange, publishConnectionChange } from '../diagnostics.t
 import { ConnectionError, messageOf, type NsqError, type ServerError } from '../errors.ts'
 import { reconnectDelayMs } from '../reconnect-delay.ts'
 import { Connection, type ConnectionHandler } from './connection.ts'
-import type { ConnectionSettings } from './options.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 export abstract class Node implements ConnectionHandler {
   readonly address: string

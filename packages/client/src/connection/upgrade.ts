@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { DeflateLayer } from './deflate.ts'
 import type { ServerFeatures } from './identify.ts'
 import type { Layer, LayerEnds } from './layer.ts'
-import type { ConnectionSettings } from './options.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 /** What an upgrade does to its connection. */
 export interface UpgradeEnds {

@@ -25,11 +25,10 @@ export function fullJitter(multiplierMs: number, random: () => number): BackoffS
 
 /** What backoff does to the flow of messages. */
 export interface BackoffHandler {
-  /** Nothing may flow for this long. */
-  onBackoffWait(level: number, waitMs: number): void
+  /** Nothing may flow for this long; at level 0 everything may again. */
+  onBackoff(level: number, waitMs: number): void
   /** One message may flow, to see. */
   onBackoffTest(): void
-  onBackoffEnd(): void
 }
 
 export class Backoff {
@@ -62,13 +61,9 @@ export class Backoff {
     if (outcome === 'failure' && this.#strategy(this.#level + 1) <= this.#maxMs) this.#level++
     if (this.#level === 0) return
     if (outcome === 'success') this.#level--
-    if (this.#level === 0) {
-      this.#handler.onBackoffEnd()
-      return
-    }
-    const waitMs = Math.min(this.#strategy(this.#level), this.#maxMs)
-    this.#wait.set(() => this.#handler.onBackoffTest(), waitMs)
-    this.#handler.onBackoffWait(this.#level, waitMs)
+    const waitMs = this.#level === 0 ? 0 : Math.min(this.#strategy(this.#level), this.#maxMs)
+    if (this.#level > 0) this.#wait.set(() => this.#handler.onBackoffTest(), waitMs)
+    this.#handler.onBackoff(this.#level, waitMs)
   }
 
   close(): void {

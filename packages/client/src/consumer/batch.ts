@@ -3,6 +3,7 @@ import type { Duration } from '../duration.ts'
 import type { Environment } from '../environment.ts'
 import type { Message, RequeueOptions } from './message.ts'
 import type { MessageStream } from './message-stream.ts'
+import type { RdyHolder } from './rdy-distribution.ts'
 
 /** How batches are made. */
 export interface BatchOptions {
@@ -14,12 +15,14 @@ export interface BatchOptions {
 
 /** Messages handed out together. Each may be answered on its own; the loop finishes the others. */
 export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
+  /** In the order they came. */
   readonly messages: readonly Message<Out>[]
 
   constructor(messages: readonly Message<Out>[]) {
     this.messages = messages
   }
 
+  /** Messages in it. */
   get size(): number {
     return this.messages.length
   }
@@ -39,6 +42,7 @@ export class Batch<Out = Buffer> implements Iterable<Message<Out>> {
     for (const message of this.messages) message.requeue(options)
   }
 
+  /** Its messages, in order. */
   [Symbol.iterator](): Iterator<Message<Out>> {
     return this.messages[Symbol.iterator]()
   }
@@ -50,8 +54,7 @@ const SATURATED_WAIT_MS = 5
 /** What tells a batch when to wait no longer. */
 interface BatchHost {
   readonly environment: Environment
-  /** Whether, with so many in the batch, nsqd may send no more before some are answered. */
-  isSaturated(held: number): boolean
+  nodes(): Iterable<Pick<RdyHolder, 'rdy' | 'inFlight'>>
 }
 
 /** @returns undefined when the stream is closed and nothing was collected */
@@ -67,9 +70,19 @@ export async function collectBatch<Out>(
   const deadline = host.environment.now() + waitMs
   while (messages.length < size) {
     const leftMs = deadline - host.environment.now()
-    const message = await stream.next(host.isSaturated(messages.length) ? Math.min(leftMs, SATURATED_WAIT_MS) : leftMs)
+    const message = await stream.next(isSaturated(host, messages.length) ? Math.min(leftMs, SATURATED_WAIT_MS) : leftMs)
     if (message === undefined) break
     messages.push(message)
   }
   return new Batch(messages.filter((message) => !message.isLost))
+}
+
+/** True when nsqd may send no more before some of the `held` messages are answered. */
+function isSaturated(host: BatchHost, held: number): boolean {
+  let inFlightOverall = 0
+  for (const { rdy, inFlight } of host.nodes()) {
+    if (inFlight > 0 && inFlight < rdy) return false
+    inFlightOverall += inFlight
+  }
+  return inFlightOverall <= held
 }

@@ -1,7 +1,6 @@
 // The consumer: connects to every node that has the topic, spreads maxInFlight over them, and hands messages to a handler, a
 // loop, or in batches.
 import { normalAddress } from '../address.ts'
-import { Alarm } from '../alarm.ts'
 import type { Decoder } from '../codec.ts'
 import { processTracing, traced } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
@@ -12,14 +11,14 @@ import { ClosedError, HandlerError, messageOf, MessageLostError, type NsqError }
 import { Events } from '../events.ts'
 import { Fifo } from '../fifo.ts'
 import { durationOption, numberOption, requireRange } from '../option-value.ts'
-import { Backoff, type Outcome } from './backoff.ts'
+import type { Outcome } from './backoff.ts'
 import type { Batch, BatchOptions } from './batch.ts'
 import { ConsumerNode, type ConsumerNodeOwner } from './consumer-node.ts'
+import { Flow } from './flow.ts'
 import type { LoopHost } from './loops.ts'
 import { Message } from './message.ts'
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings, type DecoderNeeded } from './options.ts'
 import { Ownership } from './ownership.ts'
-import { RdyDistribution } from './rdy-distribution.ts'
 import { HandlerPool, type Sink } from './sink.ts'
 
 /** Handles one message. Returning finishes it, throwing requeues it and slows the consumer down, unless it was answered. */
@@ -49,22 +48,22 @@ export interface ConsumerEvents<Out> {
 
 /** Figures of a consumer, since it was made. */
 export interface ConsumerStats {
+  /** Messages, each delivery counted. */
   received: number
+  /** Those given up included. */
   finished: number
   /** Requeued, those given back at the close included. */
   requeued: number
   /** Given up after maxAttempts; finished as well. */
   exhausted: number
+  /** Received and not answered. */
   inFlight: number
   /** 0: full flow. */
   backoffLevel: number
+  /** Each nsqd, subscribed or not. */
   nodes: { address: string; isSubscribed: boolean; rdy: number; inFlight: number }[]
 }
 
-/** When messages are scarce, every connection has had its turn after this time, ms. */
-const ROUND_MS = 1000
-const TURN_MIN_MS = 20
-const TURN_MAX_MS = 1000
 /** nsqd lets go of a connection when 85 % of its RDY is in flight; so does go-nsq call it starved. */
 const STARVED = 0.85
 
@@ -82,8 +81,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   readonly #environment: Environment
   readonly #codec: Decoder<Out> | undefined
   readonly #nodes = new Map<string, ConsumerNode>()
-  readonly #distribution = new RdyDistribution(0)
-  readonly #backoff: Backoff | undefined
+  readonly #flow: Flow
   readonly #ownership: Ownership
   readonly #discovery: Discovery | undefined
   readonly #counts = { received: 0, finished: 0, requeued: 0, exhausted: 0 }
@@ -92,12 +90,9 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   /** Nodes that are being left, until their messages are answered. */
   readonly #leaving = new Set<ConsumerNode>()
   #sink: Sink<Out> | undefined
-  #maxInFlight: number
   readonly #static: Set<string>
   #discovered: ReadonlySet<string> = new Set()
-  readonly #turn: Alarm
   #isStarted = false
-  #isPaused = false
   #closed: Promise<void> | undefined
 
   /**
@@ -110,15 +105,17 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#settings = consumerSettings(options)
     this.#environment = this.#settings.connection.environment
     this.#codec = options.codec
-    this.#turn = new Alarm(this.#environment)
-    this.#maxInFlight = this.#settings.maxInFlight ?? 1
     this.#static = new Set(this.#settings.nsqd)
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     this.#ownership = new Ownership(this.#environment, this.#settings.autoTouch, () => [
       ...this.#nodes.values(),
       ...this.#leaving,
     ])
-    this.#backoff = this.#makeBackoff()
+    this.#flow = new Flow(this.#settings.backoff, this.#environment, {
+      onBackoff: (level, waitMs) => this.emit('backoff', { level, waitMs }),
+      onFlowError: (error) => this.emit('error', error),
+    })
+    this.#flow.maxInFlight = this.#settings.maxInFlight ?? 1
     if (options.lookupd !== undefined) {
       const query = { topic: options.topic }
       this.#discovery = new Discovery(
@@ -170,29 +167,28 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   /** Stops the flow of messages; what is in flight goes on. */
   pause(): void {
-    this.#isPaused = true
-    this.#adjustFlow()
+    this.#flow.isPaused = true
   }
 
   /** Undoes pause(). */
   resume(): void {
-    this.#isPaused = false
-    this.#adjustFlow()
+    this.#flow.isPaused = false
   }
 
+  /** True between pause() and resume(). */
   get isPaused(): boolean {
-    return this.#isPaused
+    return this.#flow.isPaused
   }
 
   /** Most messages in flight, over all nodes. May be changed at any time; 0 stops the flow. */
   get maxInFlight(): number {
-    return this.#maxInFlight
+    return this.#flow.maxInFlight
   }
 
+  /** @throws {RangeError} when it is less than 0 */
   set maxInFlight(count: number) {
     requireRange('maxInFlight', count, 0, Infinity)
-    this.#maxInFlight = count
-    this.#adjustFlow()
+    this.#flow.maxInFlight = count
   }
 
   /** Consumes from one more nsqd. @throws {RangeError} when `address` is none */
@@ -209,7 +205,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     const node = this.#nodes.get(normal)
     if (node === undefined) return
     this.#nodes.delete(normal)
-    this.#distribution.remove(node)
+    this.#flow.remove(node)
     this.#leaving.add(node)
     await node.close()
     this.#leaving.delete(node)
@@ -228,12 +224,13 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     return false
   }
 
+  /** Figures, as they are now. */
   get stats(): ConsumerStats {
     const nodes = [...this.#nodes.values()].map(({ address, isSubscribed, rdy, inFlight }) => {
       return { address, isSubscribed, rdy, inFlight }
     })
     const inFlight = nodes.reduce((sum, node) => sum + node.inFlight, 0)
-    return { ...this.#counts, inFlight, backoffLevel: this.#backoff?.level ?? 0, nodes }
+    return { ...this.#counts, inFlight, backoffLevel: this.#flow.backoffLevel, nodes }
   }
 
   /**
@@ -248,6 +245,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     return this.#closed
   }
 
+  /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -258,8 +256,8 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     if (this.#closed !== undefined) throw new ClosedError('consumer')
     if (this.#sink !== undefined) throw new TypeError('the consumer has a handler or a loop already')
     this.#sink = sink
-    if (this.#settings.maxInFlight === undefined) this.#maxInFlight = maxInFlightDefault
-    this.#adjustFlow()
+    if (this.#settings.maxInFlight === undefined) this.#flow.maxInFlight = maxInFlightDefault
+    this.#flow.isOpen = true
     if (this.#isStarted) return
     this.#isStarted = true
     for (const address of this.#static) this.#addNode(address)
@@ -274,11 +272,11 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
       open: (sink, maxInFlightDefault) => this.#start(sink, maxInFlightDefault),
       close: (sink, unanswered) => {
         if (this.#sink === sink) this.#sink = undefined
-        this.#adjustFlow() // before anything is given back, or it would come here again
+        this.#flow.isOpen = false // before anything is given back, or it would come here again
         giveBack(unanswered)
         giveBack(sink.close())
       },
-      isSaturated: (held) => this.#isSaturated(held),
+      nodes: () => this.#nodes.values(),
     }
   }
 
@@ -297,22 +295,14 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   /** Runs the handler and answers by its end. Never throws or rejects. @returns undefined when it has ended already */
   #handle(message: Message<Out>, handler: Handler<Out>, manual: boolean): void | Promise<void> {
-    const around = this.#options.aroundMessage
-    if (around !== undefined || processTracing.hasSubscribers) {
-      return this.#handleTraced(message, handler).then(
+    const isTraced = this.#options.aroundMessage !== undefined || processTracing.hasSubscribers
+    try {
+      const result = isTraced ? this.#handleTraced(message, handler) : handler(message)
+      if (!isPromiseLike(result)) return this.#onHandled(message, manual)
+      return Promise.resolve(result).then(
         () => this.#onHandled(message, manual),
         (error: unknown) => this.#onThrown(message, error),
       )
-    }
-    try {
-      const result = handler(message)
-      if (isPromiseLike(result)) {
-        return Promise.resolve(result).then(
-          () => this.#onHandled(message, manual),
-          (error: unknown) => this.#onThrown(message, error),
-        )
-      }
-      this.#onHandled(message, manual)
     } catch (error) {
       return this.#onThrown(message, error)
     }
@@ -351,67 +341,6 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.emit('exhausted', { message, reason })
   }
 
-  // Flow
-
-  #makeBackoff(): Backoff | undefined {
-    const { backoff } = this.#settings
-    if (backoff === undefined) return undefined
-    const strategy = (level: number): number => {
-      try {
-        return backoff.strategy(level)
-      } catch (error) {
-        this.emit('error', new HandlerError('backoff.strategy threw', { cause: error }))
-        return Infinity // as if the next level were out of bounds
-      }
-    }
-    return new Backoff(strategy, backoff.maxMs, this.#environment, {
-      onBackoffWait: (level, waitMs) => {
-        this.#adjustFlow()
-        this.emit('backoff', { level, waitMs })
-      },
-      onBackoffTest: () => {
-        this.#distribution.shuffle(() => this.#environment.random())
-        this.#adjustFlow()
-      },
-      onBackoffEnd: () => {
-        this.#adjustFlow()
-        this.emit('backoff', { level: 0, waitMs: 0 })
-      },
-    })
-  }
-
-  #adjustFlow(): void {
-    this.#distribution.setMaxInFlight(this.#maxInFlight, this.#flowLimit())
-    this.#keepTurns()
-  }
-
-  #flowLimit(): number {
-    if (this.#isPaused || this.#sink === undefined || this.#closed !== undefined) return 0
-    if (this.#backoff === undefined || this.#backoff.level === 0) return this.#maxInFlight
-    return this.#backoff.isWaiting ? 0 : 1
-  }
-
-  /** Where there are more connections than messages allowed, passes the turn on, fast enough that nobody waits long. */
-  #keepTurns(): void {
-    if (this.#turn.isSet || !this.#distribution.isScarce || this.#closed !== undefined) return
-    const { limit, size } = this.#distribution
-    const turnMs = Math.min(TURN_MAX_MS, Math.max(TURN_MIN_MS, (ROUND_MS * limit) / size))
-    this.#turn.set(() => {
-      this.#distribution.rotate()
-      this.#keepTurns()
-    }, turnMs)
-  }
-
-  /** @param held messages that somebody holds unanswered */
-  #isSaturated(held: number): boolean {
-    let inFlight = 0
-    for (const node of this.#nodes.values()) {
-      if (node.inFlight > 0 && node.inFlight < node.rdy) return false
-      inFlight += node.inFlight
-    }
-    return inFlight <= held
-  }
-
   // Nodes
 
   #onDiscovered(addresses: readonly string[]): void {
@@ -437,13 +366,12 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   readonly #nodeOwner: ConsumerNodeOwner = {
     onNodeSubscribed: (node) => {
-      this.#distribution.add(node)
-      this.#keepTurns()
+      this.#flow.add(node)
       this.#ownership.watch()
       this.emit('connect', { address: node.address })
     },
     onNodeDown: (node, error, wasSubscribed) => {
-      this.#distribution.remove(node)
+      this.#flow.remove(node)
       if (wasSubscribed) this.#discovery?.hurry()
       this.#dropUnwanted(node)
       if (this.#closed === undefined || error !== undefined) this.emit('disconnect', { address: node.address, error })
@@ -456,9 +384,9 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     onOutcome: (outcome: Outcome, isRequeue: boolean) => {
       if (isRequeue) this.#counts.requeued++
       else this.#counts.finished++
-      if (this.#closed === undefined) this.#backoff?.onOutcome(outcome)
+      if (this.#closed === undefined) this.#flow.onOutcome(outcome)
     },
-    onSettled: () => this.#distribution.onSettled(),
+    onSettled: () => this.#flow.onSettled(),
     onNodeError: (_node, error) => this.emit('error', error),
   }
 
@@ -466,9 +394,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   async #closeOnce(timeoutMs: number): Promise<void> {
     await Promise.resolve() // so that #closed is set: nothing may start from here on
-    this.#backoff?.close()
-    this.#turn.clear()
-    this.#adjustFlow()
+    this.#flow.close()
     const nodes = [...this.#nodes.values(), ...this.#leaving]
     const drained = Promise.all(nodes.map((node) => node.close()))
     const discoveryClosed = this.#discovery?.close()

@@ -6,7 +6,9 @@ import type { Message } from './message.ts'
 export interface DeadLetter {
   /** Why it was given up: name, code and text of the last error. */
   reason: { name: string; code: string | undefined; message: string }
+  /** Where it was given up: its topic and channel, the nsqd as `host:port`, its id there. */
   origin: { topic: string; channel: string; address: string; id: string }
+  /** Deliveries, the last included. */
   attempts: number
   /** When the message was first published, ISO 8601. */
   publishedAt: string
@@ -28,7 +30,9 @@ export interface DeadLetterOptions {
 
 /** For onExhausted: what {@link deadLetter} needs to know of its consumer. */
 export interface DeadLetterOrigin {
+  /** The consumer's topic. */
   topic: string
+  /** The consumer's channel. */
   channel: string
 }
 

@@ -4,6 +4,7 @@ import type { Fifo } from '../fifo.ts'
 import { type Batch, collectBatch } from './batch.ts'
 import type { Message } from './message.ts'
 import { MessageStream } from './message-stream.ts'
+import type { RdyHolder } from './rdy-distribution.ts'
 import type { Sink } from './sink.ts'
 
 /** What a loop needs of its consumer. */
@@ -15,8 +16,8 @@ export interface LoopHost<Out> {
   open(sink: Sink<Out>, maxInFlightDefault: number): void
   /** Ends that. @param unanswered what the loop was left with, to be given back */
   close(sink: Sink<Out>, unanswered: readonly Message<Out>[]): void
-  /** Whether, with so many messages held, nsqd may send no more before some are answered. */
-  isSaturated(held: number): boolean
+  /** Where messages come from. */
+  nodes(): Iterable<Pick<RdyHolder, 'rdy' | 'inFlight'>>
 }
 
 /** {@link Consumer.[Symbol.asyncIterator]} */

@@ -4,9 +4,13 @@ import type { ConsumerOptions } from '../consumer/options.ts'
 
 /** Options of nsqjs for both Reader and Writer. */
 export interface ConnectionConfigOptions {
+  /** Default: none. */
   authSecret?: string | null | undefined
+  /** Default: the first label of the host's name. */
   clientId?: string | null | undefined
+  /** Default false. */
   deflate?: boolean | undefined
+  /** 1 to 9. Default 6. */
   deflateLevel?: number | undefined
   /** Seconds. Default 30. */
   heartbeatInterval?: number | undefined
@@ -14,17 +18,25 @@ export interface ConnectionConfigOptions {
   maxInFlight?: number | undefined
   /** Milliseconds. Default: nsqd's. */
   messageTimeout?: number | null | undefined
+  /** Bytes; -1: none. Default: nsqd's. */
   outputBufferSize?: number | null | undefined
   /** Milliseconds. */
   outputBufferTimeout?: number | null | undefined
   /** Milliseconds; not multiplied by the attempts. Default 90000. */
   requeueDelay?: number | undefined
+  /** Percent, 1 to 99. Default: all. */
   sampleRate?: number | null | undefined
+  /** Needs the packages `snappy` and `@node-rs/crc32`. Default false. */
   snappy?: boolean | undefined
+  /** Default false. */
   tls?: boolean | undefined
+  /** Whether the server's certificate is checked. Default true. */
   tlsVerification?: boolean | undefined
+  /** Of the client's certificate, PEM. */
   key?: Buffer | null | undefined
+  /** The client's certificate, PEM. */
   cert?: Buffer | null | undefined
+  /** Authority of the server's certificate, PEM. */
   ca?: Buffer | null | undefined
   /** Seconds. Accepted; heartbeats watch the connection already. */
   idleTimeout?: number | undefined
@@ -32,13 +44,17 @@ export interface ConnectionConfigOptions {
 
 /** Options of nsqjs for Reader. */
 export interface ReaderConnectionConfigOptions extends ConnectionConfigOptions {
+  /** `host:port` or URL; these or nsqdTCPAddresses are needed. */
   lookupdHTTPAddresses?: string | string[] | undefined
   /** Seconds. Default 60. */
   lookupdPollInterval?: number | undefined
+  /** Part of the interval, 0 to 1. Default 0.3. */
   lookupdPollJitter?: number | undefined
   /** Accepted; turns among many nodes are taken by our own rule. */
   lowRdyTimeout?: number | undefined
+  /** Accepted; has no effect. */
   name?: string | undefined
+  /** `host:port`. */
   nsqdTCPAddresses?: string | string[] | undefined
   /** 0: unlimited. Default 0. */
   maxAttempts?: number | undefined

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { Message as OurMessage } from '../consumer/message.ts'
 
+/** What a Reader's `message` event carries. */
 export class Message extends EventEmitter {
   static readonly BACKOFF = 'backoff'
   static readonly RESPOND = 'respond'
@@ -9,13 +10,19 @@ export class Message extends EventEmitter {
   static readonly REQUEUE = 1
   static readonly TOUCH = 2
 
+  /** 16 hexadecimal digits. */
   readonly id: string
+  /** When it was published: nanoseconds since the Unix epoch. */
   readonly timestamp: bigint
+  /** Deliveries so far, this one included. */
   readonly attempts: number
+  /** Bytes as they came. */
   readonly body: Buffer
   /** When it came, ms since the Unix epoch. */
   readonly receivedOn: number = Date.now()
+  /** When its time last began anew, ms since the Unix epoch. */
   lastTouched: number = this.receivedOn
+  /** How often touch() was called. */
   touchCount = 0
   readonly #message: OurMessage
   readonly #requeueDelayMs: number
@@ -34,6 +41,7 @@ export class Message extends EventEmitter {
     this.body = message.raw
   }
 
+  /** True once it was finished or requeued. */
   get hasResponded(): boolean {
     return this.#message.hasResponded
   }
@@ -62,6 +70,7 @@ export class Message extends EventEmitter {
     return leftMs > 0 ? leftMs : null
   }
 
+  /** Done: it leaves the channel. */
   finish(): void {
     if (this.#message.finish()) this.emit(Message.RESPOND, Message.FINISH)
   }
@@ -73,6 +82,7 @@ export class Message extends EventEmitter {
     if (backoff) this.emit(Message.BACKOFF)
   }
 
+  /** Begins its time anew. */
   touch(): void {
     if (!this.#message.touch()) return
     this.touchCount++

@@ -9,6 +9,7 @@ import { Message } from './message.ts'
 
 const REQUEUE_DELAY_MS = 90_000
 
+/** Consumes one channel of a topic; `message` events carry {@link Message}s. */
 export class Reader extends EventEmitter {
   static readonly ERROR = 'error'
   static readonly MESSAGE = 'message'
@@ -18,7 +19,9 @@ export class Reader extends EventEmitter {
   static readonly NSQD_CONNECTED = 'nsqd_connected'
   static readonly NSQD_CLOSED = 'nsqd_closed'
 
+  /** The topic. */
   readonly topic: string
+  /** The channel. */
   readonly channel: string
   readonly #options: ConsumerOptions<Buffer>
   readonly #requeueDelayMs: number
@@ -41,6 +44,7 @@ export class Reader extends EventEmitter {
     this.#consumer.on('error', (error) => this.#onError(error))
   }
 
+  /** Begins; `ready` tells of the first connection. */
   connect(): void {
     if (this.#isConnecting) return
     this.#isConnecting = true
@@ -52,14 +56,17 @@ export class Reader extends EventEmitter {
     return this.#consumer.close()
   }
 
+  /** Stops the flow of messages; what is in flight goes on. */
   pause(): void {
     this.#consumer.pause()
   }
 
+  /** Undoes pause(). */
   unpause(): void {
     this.#consumer.resume()
   }
 
+  /** True between pause() and unpause(). */
   isPaused(): boolean {
     return this.#consumer.isPaused
   }
@@ -69,10 +76,12 @@ export class Reader extends EventEmitter {
     this.#consumer.discover()
   }
 
+  /** Consumes from one more nsqd. */
   connectToNSQD(host: string, port: number | string): void {
     this.#consumer.addNode(formatAddress(host, Number(port)))
   }
 
+  /** Emits `discard` for a message beyond maxAttempts, if somebody listens, else `message`; finishes the former. */
   handleMessage(message: Message): void {
     const isExhausted = this.#maxAttempts > 0 && message.attempts > this.#maxAttempts
     const isDiscarded = isExhausted && this.listenerCount(Reader.DISCARD) > 0

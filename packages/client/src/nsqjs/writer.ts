@@ -11,12 +11,15 @@ export type PublishCallback = (error?: Error | null) => void
 /** Strings and Buffers go as they are, anything else as JSON. */
 export type Publishable = string | Buffer | object
 
+/** Publishes to one nsqd. */
 export class Writer extends EventEmitter {
   static readonly READY = 'ready'
   static readonly CLOSED = 'closed'
   static readonly ERROR = 'error'
 
+  /** As given. */
   readonly nsqdHost: string
+  /** As given. */
   readonly nsqdPort: number
   readonly #producer: Producer
   #isConnected = false
@@ -36,10 +39,12 @@ export class Writer extends EventEmitter {
     this.#producer.on('error', (error) => this.#onError(error))
   }
 
+  /** True while connected. */
   get ready(): boolean {
     return this.#producer.stats.nodes.some(({ isOpen }) => isOpen)
   }
 
+  /** Begins; `ready` tells of the connection. */
   connect(): void {
     if (this.#isConnected) return
     this.#isConnected = true

@@ -1,7 +1,8 @@
 // What may be said about a producer, with every default.
 import { type NodeSource, parseNodeSource } from '../address.ts'
 import type { Encoder } from '../codec.ts'
-import { type ConnectionOptions, type ConnectionSettings, connectionSettings } from '../connection/options.ts'
+import type { ConnectionOptions } from '../connection/options.ts'
+import { type ConnectionSettings, connectionSettings } from '../connection/settings.ts'
 import type { DiscoveryOptions } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
 import { durationOption, numberOption } from '../option-value.ts'
@@ -41,11 +42,13 @@ export type EncoderNeeded<In> = [In] extends [Uint8Array | string] ? unknown : {
 
 /** What {@link ProducerOptions.aroundPublish} and the `nsq.publish` diagnostics channel see. */
 export interface PublishCall {
+  /** The topic. */
   topic: string
   /** Messages in this call. */
   messages: number
   /** Bytes of all bodies. */
   bytes: number
+  /** Delay asked for, ms; 0: none. */
   deferMs: number
 }
 

@@ -5,7 +5,7 @@
 // behind the refused command was not stored and can be sent again without harm; after a lost connection nobody knows.
 import { Alarm } from '../alarm.ts'
 import { Node } from '../connection/node.ts'
-import type { ConnectionSettings } from '../connection/options.ts'
+import type { ConnectionSettings } from '../connection/settings.ts'
 import { ConnectionError, type NsqError, type ServerError } from '../errors.ts'
 import { Fifo } from '../fifo.ts'
 import { type BatchLimits, batches, encodeBatch, type Request } from './batching.ts'

@@ -42,8 +42,11 @@ export interface ProducerStats {
   failed: number
   /** Times a publish was sent again. */
   retried: number
+  /** Messages that wait for an answer, or for a connection. */
   pendingMessages: number
+  /** Bytes of their bodies. */
   pendingBytes: number
+  /** Each nsqd, connected or not. */
   nodes: { address: string; isOpen: boolean }[]
 }
 
@@ -134,6 +137,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     }
   }
 
+  /** Figures, as they are now. */
   get stats(): ProducerStats {
     return {
       ...this.#counts,
@@ -152,6 +156,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     return this.#closed
   }
 
+  /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -280,28 +285,21 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     },
     onNodeRoom: () => this.#scheduleDispatch(),
     onNodeError: (_node, error) => this.emit('error', error),
-    onPublishFailed: (node, publish, error) => this.#onPublishFailed(node, publish, error),
+    onPublishFailed: (node, publish, error) => {
+      publish.group?.nodes.delete(node)
+      if (publish.isSettled) return
+      publish.lastError = error
+      publish.failures++
+      if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
+      this.#counts.retried++
+      ;(publish.failedAt ??= new Set()).add(node)
+      this.#router.add(publish)
+      this.#scheduleDispatch()
+    },
     onPublishesUnsent: (node, publishes) => {
       this.#router.putBack(node, publishes)
       this.#scheduleDispatch()
     },
-  }
-
-  #onPublishFailed(node: ProducerNode, publish: Publish, error: NsqError): void {
-    publish.group?.nodes.delete(node)
-    if (publish.isSettled) return
-    publish.lastError = error
-    publish.failures++
-    if (!RETRIABLE.has(error.code) || publish.failures > this.#settings.retries) return publish.settle(error)
-    this.#counts.retried++
-    ;(publish.failedAt ??= new Set()).add(node)
-    this.#router.add(publish)
-    this.#scheduleDispatch()
-  }
-
-  *#outstanding(): Generator<Publish> {
-    yield* this.#router.waiting()
-    for (const node of this.#router.nodes) yield* node.unanswered()
   }
 
   // Closing
@@ -323,6 +321,11 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
 
   #rejectOutstanding(): void {
     for (const publish of this.#outstanding()) publish.settle(new ClosedError('producer'))
+  }
+
+  *#outstanding(): Generator<Publish> {
+    yield* this.#router.waiting()
+    for (const node of this.#router.nodes) yield* node.unanswered()
   }
 
   // Waiting for something to change: a node, or the last answer

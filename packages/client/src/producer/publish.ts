@@ -1,10 +1,9 @@
 // One publish on its way: from the call to the server's answer, over as many nodes as it takes.
-import type { ProducerNode } from './producer-node.ts'
 
 /** Several copies of one publish, on nodes that must differ. */
 export interface ReplicaGroup {
-  /** Nodes that hold a copy or are being sent one. */
-  readonly nodes: Set<ProducerNode>
+  /** Nodes that hold a copy or are being sent one; what they are matters nothing here. */
+  readonly nodes: Set<object>
 }
 
 export class Publish {
@@ -21,7 +20,7 @@ export class Publish {
   /** How often it was sent and failed. */
   failures = 0
   /** Where it failed: somewhere else is tried first. */
-  failedAt: Set<ProducerNode> | undefined
+  failedAt: Set<object> | undefined
   group: ReplicaGroup | undefined
   /** Not to be merged with others: it was refused together with them. */
   alone = false

@@ -1,4 +1,7 @@
 // Certificates made for the test: an authority, a server's for 127.0.0.1 and localhost, a client's.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { generate } from 'selfsigned'
 
 export interface KeyPair {
@@ -43,4 +46,31 @@ export async function makeCertificates(): Promise<Certificates> {
     return { key: pair.private, cert: pair.cert }
   }
   return { ca: { key: ca.private, cert: ca.cert }, server: await issue('server'), client: await issue('client') }
+}
+
+/** Certificates, and files of them that are gone when this is disposed of. */
+export interface CertificateFiles extends AsyncDisposable {
+  certificates: Certificates
+  /** Let an nsqd offer TLS over TCP; over HTTPS on a port of its own. */
+  tlsFlags: string[]
+}
+
+export async function writeCertificates(): Promise<CertificateFiles> {
+  const certificates = await makeCertificates()
+  const folder = await mkdtemp(join(tmpdir(), 'nsq-client-certificates-'))
+  const write = async (name: string, pem: string): Promise<string> => {
+    await writeFile(join(folder, name), pem)
+    return join(folder, name)
+  }
+  const { ca, server } = certificates
+  return {
+    certificates,
+    tlsFlags: [
+      '--https-address=127.0.0.1:0',
+      `--tls-cert=${await write('cert.pem', server.cert)}`,
+      `--tls-key=${await write('key.pem', server.key)}`,
+      `--tls-root-ca-file=${await write('ca.pem', ca.cert)}`,
+    ],
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
 }

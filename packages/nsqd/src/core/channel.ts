@@ -312,7 +312,12 @@ export class Channel implements TurnTask, DueSource {
   requeueOne(segment: Segment, index: number, delayMs: number): boolean {
     const attempts = this.#withdraw(segment, index)
     if (attempts < 0) return false
-    this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    if (delayMs > 0) {
+      this.#deferUntil(segment, index, attempts, this.#context.clock.now() + delayMs)
+    } else {
+      this.#journal?.handedOutAgain(segment, index, attempts) // so that after a crash it does not wait for its old time
+      this.#putBack(segment, index, attempts)
+    }
     return true
   }
 

@@ -1,6 +1,6 @@
 import type { Place, Segment } from '../log/segment.ts'
 import { enlarge } from './enlarge.ts'
-import { smallest } from './smallest.ts'
+import { ranked, smallest } from './smallest.ts'
 
 const CAPACITY_MIN = 16
 
@@ -114,9 +114,9 @@ export class Deferred {
       places.push(at)
       if (places.length < 2 * wanted + CAPACITY_MIN) continue
       places = smallest(places, wanted, compare)
-      latestMs = this.#dueMs[places.at(-1)!]!
+      latestMs = places.reduce((latest, place) => Math.max(latest, this.#dueMs[place]!), -Infinity)
     }
-    for (const at of smallest(places, wanted, compare).slice(offset)) {
+    for (const at of ranked(places, offset, wanted, compare)) {
       visit(this.#segments[at]!, this.#indexes[at]!, this.#attempts[at]!, this.#dueMs[at]!)
     }
   }

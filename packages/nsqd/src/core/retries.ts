@@ -216,8 +216,9 @@ export class Retries implements TurnTask, DueSource {
       }
       journal?.settle()
       return topic
-    } catch {
-      return undefined // of the file system, which is told of elsewhere
+    } catch (error) {
+      this.#host.context.onDisk?.(error as Error)
+      return undefined
     }
   }
 

@@ -1,10 +1,17 @@
 /**
- * The `count` smallest items, in order: of a million, without sorting a million. Reorders `items`.
+ * Those that would be at [from, to) if the items were sorted, in order: of a million, without sorting a million. Reorders `items`.
  * @param compare as for Array.sort; a total order
  */
+export function ranked<T>(items: T[], from: number, to: number, compare: (a: T, b: T) => number): T[] {
+  const front = smallest(items, to, compare)
+  if (from > 0 && from < front.length) partition(front, from, compare)
+  return front.slice(from).sort(compare)
+}
+
+/** The `count` smallest, in no order. Reorders `items`. */
 export function smallest<T>(items: T[], count: number, compare: (a: T, b: T) => number): T[] {
   if (count < items.length) partition(items, count, compare)
-  return items.slice(0, Math.max(0, count)).sort(compare)
+  return items.slice(0, Math.max(0, count))
 }
 
 /** Quickselect with the median of three: afterwards the `count` smallest lie in front. */

@@ -150,18 +150,22 @@ export class Discovery implements RegistryListener {
     if (!answered && !topic.closed) this.#unasked.add(topic)
   }
 
-  /** An nsqlookupd is there again: topics that began without any are given the channels that it knows. */
+  /** An nsqlookupd is there: topics that began without the answer of any are given the channels that it knows. */
   #makeUp(peer: LookupPeer): void {
     if (this.#unasked.size === 0) return
     const topics = [...this.#unasked]
     this.#unasked.clear()
     this.#tasks.run(`channels from ${peer.address}`, async (signal) => {
+      let answers = true
       for (const topic of topics) {
         if (topic.closed) continue
         if (signal.aborted) return
-        const { names, answered } = await this.#findChannels(topic, [peer])
-        this.#makeChannels(topic, names)
-        if (!answered && !topic.closed) this.#unasked.add(topic)
+        if (answers) {
+          const { names, answered } = await this.#findChannels(topic, [peer])
+          this.#makeChannels(topic, names)
+          answers = answered // one that fails will fail for all of them
+        }
+        if (!answers && !topic.closed) this.#unasked.add(topic)
       }
     })
   }
@@ -228,7 +232,7 @@ export class Discovery implements RegistryListener {
       answerSizeMax: options.maxBodySize,
       identity: () => identityOf(announced()),
       everything: () => registrations(registry),
-      onRegistered: (registered) => this.#makeUp(registered),
+      onAlive: (alive) => this.#makeUp(alive),
     })
     this.#peers.set(address, peer)
     if (this.#started) peer.start()

@@ -38,7 +38,17 @@ export class HttpGetter {
    * @param signal ends it
    * @throws {Error} when there is no whole answer, whatever the reason; any status is an answer
    */
-  get(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+  async get(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+    for (;;) {
+      try {
+        return await this.#getOnce(url, headers, signal)
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error
+      }
+    }
+  }
+
+  #getOnce(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new Error(`${url} is not asked any more`)
       const options = { headers, signal }
@@ -48,7 +58,11 @@ export class HttpGetter {
       this.#running.add(request)
       this.#boundConnecting(request)
       request.on('response', (response) => this.#read(response, resolve, reject))
-      request.on('error', (error) => reject(signal.aborted ? (signal.reason as Error) : error))
+      request.on('error', (error) => {
+        if (signal.aborted) reject(signal.reason as Error)
+        else if (request.reusedSocket && !this.#closed) reject(new StaleConnection('', { cause: error }))
+        else reject(error)
+      })
       request.on('close', () => {
         this.#running.delete(request)
         reject(new Error(`${url} did not answer`)) // of no effect if it did
@@ -91,3 +105,6 @@ export class HttpGetter {
     response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
   }
 }
+
+/** A connection that was kept had been ended by its server meanwhile, which says nothing about the server. */
+class StaleConnection extends Error {}

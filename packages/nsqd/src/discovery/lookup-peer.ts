@@ -27,8 +27,8 @@ export interface LookupPeerContext {
   readonly identity: () => object
   /** The commands that announce everything there is. */
   readonly everything: () => LookupCommand[]
-  /** Called whenever a peer has been told everything. */
-  readonly onRegistered: (peer: LookupPeer) => void
+  /** Called whenever a peer has been told everything, and with each ping that it answers. */
+  readonly onAlive: (peer: LookupPeer) => void
 }
 
 export class LookupPeer {
@@ -133,7 +133,7 @@ export class LookupPeer {
       await this.#sendQueue(connection)
       liveSince = performance.now()
       this.#recovered()
-      this.#context.onRegistered(this)
+      this.#context.onAlive(this)
       await this.#keepInformed(connection)
     } catch (error) {
       this.#failed(error as Error)
@@ -171,6 +171,7 @@ export class LookupPeer {
       if (nowMs >= pingAt) {
         await connection.ask([PING])
         pingAt = nowMs + pingIntervalMs
+        this.#context.onAlive(this)
       } else if (this.#queue.length === 0) {
         await this.#nextEvent(pingAt - nowMs)
       }

@@ -15,8 +15,9 @@ export function channelRoutes(nsqd: Nsqd): Route[] {
       const { topic, channelName } = topicAndChannelName(registry, query)
       withinLimits(() => nsqd.limits.checkChannel(topic, channelName))
       registry.channel(topic, channelName)
+      nsqd.persistNewMetadata()
     }),
-    // What was confirmed to be deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
+    // What was confirmed to be made or deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
     post('delete', (query) => {
       const { topic, channel } = existingChannel(registry, query)
       registry.deleteChannel(topic, channel)

@@ -11,11 +11,12 @@ export function topicRoutes(nsqd: Nsqd): Route[] {
     handle: ({ query }) => run(query),
   })
   return [
-    // Answered once it has the channels that the cluster knows of it.
-    post('create', (query) => {
+    // Answered once it has the channels that the cluster knows of it, and is sure to be there after a crash.
+    post('create', async (query) => {
       const name = topicName(query)
       withinLimits(() => nsqd.limits.checkTopic(name))
-      return nsqd.discovery.opened(registry.topic(name))
+      await nsqd.discovery.opened(registry.topic(name))
+      nsqd.persistNewMetadata()
     }),
     // What was confirmed to be deleted stays so after a crash; the same goes for a pause: it is on disk before the answer.
     post('delete', (query) => {

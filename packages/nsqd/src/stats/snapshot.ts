@@ -66,12 +66,12 @@ export interface ChannelStats {
   readonly timeoutCount: number
   /** Dropped while they waited here, since the topic was at its limits. */
   readonly droppedCount: number
-  /** Could not be read back from disk, and were given up. */
-  readonly lostCount: number
   /** What became of those that failed; null: nothing but another delivery. */
   readonly retryPolicy: RetryPolicy | null
   /** Messages that became dead letters. */
   readonly deadLetterCount: number
+  /** Could not be read back from disk, and were given up. */
+  readonly lostCount: number
   readonly clientCount: number
   /** Null when clients are left out. */
   readonly clients: readonly ClientStats[] | null
@@ -132,9 +132,9 @@ function channelStats(channel: Channel, filter: SnapshotFilter): ChannelStats {
     requeueCount: channel.requeueCount,
     timeoutCount: channel.timeoutCount,
     droppedCount: channel.droppedCount,
-    lostCount: channel.lostCount,
     retryPolicy: policyShown(channel),
     deadLetterCount: channel.retries?.deadCount ?? 0,
+    lostCount: channel.lostCount,
     clientCount: channel.subscriberCount,
     clients: filter.includeClients ? clientsOf(channel, filter) : null,
     paused: channel.paused,

@@ -25,6 +25,8 @@ export class MetadataWriter implements RegistryListener {
   readonly #version: string
   readonly #settings: MetadataSettings
   #scheduled: NodeJS.Immediate | undefined
+  /** Topics or channels were made or deleted since the last time that it was written. */
+  #dirty = false
   #closed = false
 
   constructor(file: string, registry: TopicRegistry, logger: Logger, version: string, settings: MetadataSettings) {
@@ -57,6 +59,12 @@ export class MetadataWriter implements RegistryListener {
       }
     })
     writeMetadataFile(this.#file, formatMetadata(topics, this.#version))
+    this.#dirty = false
+  }
+
+  /** As write, where anything was made or deleted since the last time. @throws {Error} of the file system */
+  writeChanges(): void {
+    if (this.#dirty) this.write()
   }
 
   /** Nothing is written from now on. */
@@ -71,7 +79,9 @@ export class MetadataWriter implements RegistryListener {
   }
 
   #changed(topic: Topic, channel: Channel | null): void {
-    if (!isPersistent(topic.name, channel?.name) || this.#scheduled !== undefined || this.#closed) return
+    if (!isPersistent(topic.name, channel?.name) || this.#closed) return
+    this.#dirty = true
+    if (this.#scheduled !== undefined) return
     this.#scheduled = setImmediate(() => {
       try {
         this.write()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Deferred } from '../../src/core/deferred.ts'
 import { peekChannel, peekTopic, readContent } from '../../src/core/peek.ts'
 import { Ranges } from '../../src/core/ranges.ts'
-import { smallest } from '../../src/core/smallest.ts'
+import { ranked } from '../../src/core/smallest.ts'
 import type { Channel } from '../../src/core/channel.ts'
 import type { Segment } from '../../src/log/segment.ts'
 import { LogWatch } from './support/log-watch.ts'
@@ -11,11 +11,12 @@ import { finish, publish, publishDeferred, requeue, World } from './support/worl
 
 const SEGMENT = {} as Segment
 
-test('the smallest are those that sorting would put in front', () => {
+test('what is at some ranks is what sorting would put there', () => {
+  const rank = fc.nat({ max: 60 })
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 50 })), fc.nat({ max: 60 }), (numbers, count) => {
+    fc.property(fc.array(fc.integer({ min: 0, max: 50 })), rank, rank, (numbers, from, to) => {
       const sorted = numbers.toSorted((a, b) => a - b)
-      expect(smallest([...numbers], count, (a, b) => a - b)).toEqual(sorted.slice(0, count))
+      expect(ranked([...numbers], from, to, (a, b) => a - b)).toEqual(sorted.slice(from, to))
     }),
   )
 })

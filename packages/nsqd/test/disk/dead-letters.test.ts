@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Durability } from '../../src/log/topic-store.ts'
 import { DeadLetterHeader } from '../../src/core/dead-letters.ts'
 import { decodeHeaders } from '../../src/log/headers.ts'
+import type { Durability } from '../../src/log/topic-store.ts'
 import { isDeadLetterTopic } from '../../src/core/retry-policy.ts'
 import { type Frame, idHi, idLo } from '../core/support/frame.ts'
 import { seeded } from '../core/support/seeded.ts'
@@ -15,8 +15,10 @@ const policy = (topic: string) =>
   isDeadLetterTopic(topic) ? null : { maxAttempts: 2, deadLetterTopic: '', backoffMs: [], jitter: 0 }
 
 function optionsOf(durability: Durability, memQueueSize: number): BrokerOptions {
+  // Dead letters are kept as safely as what they were, whatever is said of their topic.
+  const durabilityOf = (topic: string): Durability => (isDeadLetterTopic(topic) ? 'memory' : durability)
   return {
-    durability: () => durability,
+    durability: durabilityOf,
     memQueueSize,
     maxBytesPerFile: 600,
     blockSize: 4096,

@@ -79,8 +79,8 @@ function lose(
     }
   }
   if (lost > 0) {
-    if (stores.damagedCount === 0) expect.fail(`${where}: not counted`)
-    if (!logged.some((line) => line.includes(path))) expect.fail(`${where}: not logged`)
+    if (stores.damagedCount === 0) expect.fail(`${where}: nothing was counted`)
+    if (!logged.some((line) => line.includes(path))) expect.fail(`${where}: no word of ${path} in the log`)
   }
   return lost
 }

@@ -132,7 +132,7 @@ function readDuration(value: string): number {
 }
 
 function readInteger(value: string): number {
-  if (!/^[+-]?\d+$/.test(value)) throw new Error(`${JSON.stringify(value)} is no integer`)
+  if (!/^[+-]?\d+$/.test(value)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
   return Number(value)
 }
 
@@ -140,7 +140,7 @@ function parseNumber(value: string): number {
   try {
     return parseFloat64(value)
   } catch (cause) {
-    throw new Error(`${JSON.stringify(value)} is no number`, { cause })
+    throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`, { cause })
   }
 }
 
@@ -148,7 +148,7 @@ function parseBoolean(value: string): boolean {
   try {
     return parseBool(value)
   } catch (cause) {
-    throw new Error(`${JSON.stringify(value)} is neither true nor false`, { cause })
+    throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`, { cause })
   }
 }
 

@@ -30,7 +30,7 @@ export function connectionOptions(tool: string, given: ClientOptions): Connectio
   return defined({
     userAgent: `${tool}/${VERSION} ${USER_AGENT_LIBRARY}`,
     heartbeatInterval: heartbeatMs,
-    connectTimeout: number(given, 'dial_timeout'),
+    connectTimeout: number(given, 'dial_timeout') || undefined, // 0 would be no time at all
     clientId: string(given, 'client_id'),
     hostname: string(given, 'hostname'),
     localAddress: parseHostPort(string(given, 'local_addr') ?? '')?.host || undefined,

@@ -1,5 +1,7 @@
 // Questions to the HTTP APIs of nsqd and nsqlookupd.
 import { Agent, request } from 'undici'
+import { timerMs } from '../program/timer.ts'
+import { StatusError } from './status-error.ts'
 
 export interface HttpTimeouts {
   readonly connectMs: number
@@ -22,8 +24,7 @@ export class JsonClient {
 
   /**
    * @param url whole, or without a scheme
-   * @returns the answer; undefined for 404
-   * @throws {Error} in all other cases, with the address and the reason
+   * @throws {StatusError} for an answer other than 200 @throws {Error} for none that can be used, with the address and the reason
    */
   async get(url: string): Promise<unknown> {
     const whole = url.includes('://') ? url : `http://${url}`
@@ -31,13 +32,15 @@ export class JsonClient {
       const { statusCode, body } = await request(whole, {
         dispatcher: this.#agent,
         headers: { accept: 'application/vnd.nsq; version=1.0' },
-        signal: AbortSignal.any([AbortSignal.timeout(this.#requestMs), this.#stop]),
+        signal: AbortSignal.any([AbortSignal.timeout(timerMs(this.#requestMs)), this.#stop]),
       })
       const text = await body.text()
-      if (statusCode === 404) return undefined
-      if (statusCode !== 200) throw new Error(`got response ${statusCode} ${JSON.stringify(text.slice(0, 200))}`)
+      if (statusCode !== 200) {
+        throw new StatusError(statusCode, text)
+      }
       return JSON.parse(text)
     } catch (cause) {
+      if (cause instanceof StatusError) throw cause
       throw new Error(`GET ${whole}: ${reasonOf(cause)}`, { cause })
     }
   }

@@ -1,5 +1,6 @@
 // What nsqlookupds know, of all of them together. One that does not answer takes nothing from what the others say.
 import type { JsonClient } from './get-json.ts'
+import { StatusError } from './status-error.ts'
 
 /** What was found, and who could not be asked. */
 export interface Answers<T> {
@@ -14,7 +15,7 @@ export async function lookupTopics(client: JsonClient, lookupds: readonly string
   return { found: [...new Set(topics)].sort(), errors }
 }
 
-/** `host:port` of the HTTP side of each nsqd that has a topic, sorted. */
+/** `host:port` of the HTTP side of each nsqd that has a topic, sorted. That one of them has not heard of it is an error if nobody has. */
 export async function lookupProducers(
   client: JsonClient,
   lookupds: readonly string[],
@@ -26,7 +27,9 @@ export async function lookupProducers(
     const { producers } = unwrap(answer)
     return Array.isArray(producers) ? producers.map(httpAddress).filter((address) => address !== undefined) : []
   })
-  return { found: [...new Set(addresses)].sort(), errors }
+  const found = [...new Set(addresses)].sort()
+  const isUnknown = (error: Error): boolean => error instanceof StatusError && error.status === 404
+  return { found, errors: answers.length === 0 ? errors : errors.filter((error) => !isUnknown(error)) }
 }
 
 /** Asks everyone at once. */

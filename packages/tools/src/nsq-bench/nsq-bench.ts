@@ -2,6 +2,7 @@
 import { delay } from '@nsq-ts/daemon'
 import { Refusal } from '../program/refusal.ts'
 import type { Tool } from '../program/run-tool.ts'
+import { timerMs } from '../program/timer.ts'
 import { demandPort } from '../source/open-consumer.ts'
 import { showProgress } from '../terminal/progress.ts'
 import { openConsumers, openProducers } from './clients.ts'
@@ -40,7 +41,7 @@ export const nsqBench: Tool<typeof nsqBenchTable> = {
     const load = new Load({ ...options, ...loadOf(options), producers })
     const endProgress = showProgress(log, 'messages', () => load.published + drain.consumed)
 
-    const over = AbortSignal.any([stop, AbortSignal.timeout(durationMs)])
+    const over = AbortSignal.any([stop, AbortSignal.timeout(timerMs(durationMs))])
     const cpuBefore = process.cpuUsage()
     const startedAt = performance.now()
     drain.start()

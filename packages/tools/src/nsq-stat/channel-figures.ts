@@ -32,6 +32,12 @@ const NOTHING: ChannelFigures = {
   clients: 0,
 }
 
+/** Whether the answer of `/stats` has a topic. */
+export function hasTopic(stats: unknown, topic: string): boolean {
+  const { topics } = stats as { topics?: { topic_name: string }[] }
+  return topics?.some(({ topic_name: name }) => name === topic) === true
+}
+
 /** @returns undefined when the nsqd's `/stats` (of one topic) has no such channel */
 export function channelFigures(stats: unknown, topic: string, channel: string): ChannelFigures | undefined {
   const { topics } = stats as { topics?: { topic_name: string; channels: Record<string, unknown>[] }[] }

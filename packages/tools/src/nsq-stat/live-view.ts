@@ -7,19 +7,19 @@ import type { NsqStatOptions } from './options.ts'
 
 const HOME_AND_CLEAR = '\u001B[H\u001B[J'
 const COLUMNS = [
+  'in/s',
+  'out/s',
   'depth',
   'memory',
   'disk',
-  'in flight',
+  'flight',
   'deferred',
   'requeued',
-  'timed out',
+  'timeouts',
   'messages',
   'clients',
-  'in/s',
-  'out/s',
 ]
-const WIDTH = 10
+const WIDTH = 9
 
 export class LiveView {
   readonly #title: string
@@ -64,7 +64,7 @@ function cells(figures: ChannelFigures, change: { messages: number; depth: numbe
   const rate = (count: number): string => (seconds === 0 ? '-' : String(Math.round(count / seconds)))
   const { depth, backendDepth, inFlight, deferred, requeued, timedOut, messages, clients } = figures
   const numbers = [depth, depth - backendDepth, backendDepth, inFlight, deferred, requeued, timedOut, messages, clients]
-  return [...numbers.map(String), rate(change.messages), rate(change.messages - change.depth)]
+  return [rate(change.messages), rate(change.messages - change.depth), ...numbers.map(String)]
     .map((text) => text.padStart(WIDTH))
     .join('')
 }

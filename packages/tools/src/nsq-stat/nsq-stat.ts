@@ -2,6 +2,7 @@
 import { delay } from '@nsq-ts/daemon'
 import { JsonClient } from '../cluster/get-json.ts'
 import type { Tool } from '../program/run-tool.ts'
+import { timerMs } from '../program/timer.ts'
 import { LiveView } from './live-view.ts'
 import { checkNsqStatOptions, nsqStatTable } from './options.ts'
 import type { NsqStatOptions } from './options.ts'
@@ -33,7 +34,7 @@ export const nsqStat: Tool<typeof nsqStatTable> = {
       // The first look is what the first row is compared with.
       for (let look = 0; look <= rows && !stop.aborted; look++) {
         process.stdout.write(show(await poll(client, options, log)))
-        await delay(options.intervalMs, stop)
+        await delay(timerMs(options.intervalMs), stop)
       }
     } catch (error) {
       if (!stop.aborted) throw error // else it is what was given up

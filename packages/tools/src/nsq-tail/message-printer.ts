@@ -51,7 +51,7 @@ export class MessagePrinter {
     this.#isScheduled = false
     // A reader that is slow holds up the callback, so no more than max-in-flight messages wait here.
     this.#sink.write(lines, (error) => {
-      if (error instanceof Error) return this.#fail(new Refusal(`ERROR: failed to write to stdout - ${error.message}`))
+      if (error instanceof Error) return this.#fail(new Refusal(`failed to write to stdout - ${error.message}`))
       for (const message of messages) message.finish()
       if (isLast) this.#onLast()
     })

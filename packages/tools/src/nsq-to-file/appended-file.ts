@@ -1,5 +1,6 @@
 // A file that only grows: whole writes or none, and nothing is taken for written before it is synced.
-import type { FileHandle } from 'node:fs/promises'
+import { close, fdatasync, fstat, ftruncate, write, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { syncFolder } from './directory.ts'
 
 /** What {@link FileSequence} writes to: one kind for each way of storing lines. */
@@ -18,13 +19,19 @@ export interface OutputFile {
 
 /** A file that was opened for appending. */
 export interface OpenedFile {
-  readonly handle: FileHandle
+  readonly descriptor: number
   readonly size: number
   /** The folder it lies in. */
   readonly folder: string
 }
 
 const LINE_END = 0x0a
+
+const writeFile = promisify(write)
+const statFile = promisify(fstat)
+const truncateFile = promisify(ftruncate)
+const syncFile = promisify(fdatasync)
+const closeFile = promisify(close)
 
 /** Lines one after another in one piece of memory. */
 export function joinLines(lines: readonly Buffer[], size: number): Buffer {
@@ -39,14 +46,14 @@ export function joinLines(lines: readonly Buffer[], size: number): Buffer {
 
 /** Appends to a file that was opened for appending. */
 export class Appender {
-  readonly #handle: FileHandle
+  readonly #descriptor: number
   #end: number
   #isDirty = false
   /** Where the file's name is not on stable storage yet. */
   #newIn: string | undefined
 
-  constructor({ handle, size, folder }: OpenedFile) {
-    this.#handle = handle
+  constructor({ descriptor, size, folder }: OpenedFile) {
+    this.#descriptor = descriptor
     this.#end = size
     this.#newIn = folder
   }
@@ -59,20 +66,29 @@ export class Appender {
   /** @throws {Error} after a failure, such as a full disk; nothing of `bytes` is in the file then, if the system lets us */
   async append(bytes: Buffer): Promise<void> {
     this.#isDirty = true
+    let written = 0
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += (await this.#handle.write(bytes, written)).bytesWritten
-      }
+      // At once into an empty file: who sees a new file should find something in it.
+      if (this.#end === 0) written = writeSync(this.#descriptor, bytes)
+      while (written < bytes.length) written += (await writeFile(this.#descriptor, bytes, written)).bytesWritten
     } catch (error) {
-      // Half a line at the end would be taken for a message, and half a gzip member is none.
-      await this.#handle.truncate(this.#end).catch(() => undefined) // the first failure is the one to tell
+      await this.#cutOff(written).catch(() => undefined) // the first failure is the one to tell
       throw error
     }
     this.#end += bytes.length
   }
 
+  /**
+   * Takes back what was written in part: half a line would be taken for a message, and half a gzip member is none. Not where others
+   * have written behind it (two topics may share a file): theirs counts more.
+   */
+  async #cutOff(written: number): Promise<void> {
+    const { size } = await statFile(this.#descriptor)
+    if (size === this.#end + written) await truncateFile(this.#descriptor, this.#end)
+  }
+
   async sync(): Promise<void> {
-    if (this.#isDirty) await this.#handle.datasync()
+    if (this.#isDirty) await syncFile(this.#descriptor)
     this.#isDirty = false
     if (this.#newIn !== undefined) await syncFolder(this.#newIn)
     this.#newIn = undefined
@@ -82,7 +98,7 @@ export class Appender {
     try {
       await this.sync()
     } finally {
-      await this.#handle.close()
+      await closeFile(this.#descriptor)
     }
   }
 }

@@ -62,11 +62,16 @@ function offset(date: Date): string {
   return `${sign}${two(Math.trunc(Math.abs(minutes) / 60))}${two(Math.abs(minutes) % 60)}`
 }
 
+/** Each knows the names of the zones around it: en-US `PST`, en-GB `CET`. */
+const ZONE_LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-CA', 'en-IN', 'en-NZ', 'en-ZA']
+
 /** `CET`, or where a zone has no letters, as in Go, its offset: `+03`. */
 function zoneName(date: Date): string {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date)
-  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
-  if (!/^(?:GMT|UTC)[+-]/.test(name)) return name
+  for (const locale of ZONE_LOCALES) {
+    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date)
+    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+    if (!/[+-]/.test(name)) return name
+  }
   const digits = offset(date)
   return digits.endsWith('00') ? digits.slice(0, 3) : digits
 }

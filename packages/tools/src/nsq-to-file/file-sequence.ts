@@ -1,7 +1,7 @@
 // The files of one topic, one after another: which name comes next, when it is time for it, and where a finished one goes
 // (tools.md, sections 4.2, 4.3, 4.5 and 4.6).
-import { constants, open, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from '@nsq-ts/daemon'
 import type { OpenedFile, OutputFile } from './appended-file.ts'
@@ -95,38 +95,39 @@ export class FileSequence {
       return undefined
     }
     await makeFoldersFor(path)
-    const handle = await this.#openHandle(path)
-    if (handle === undefined) {
+    // From here to the first write without a pause: who sees a new file should find something in it.
+    const descriptor = this.#openDescriptor(path)
+    if (descriptor === undefined) {
       this.#logger.warn(`working file already exists: ${path}`)
       return undefined
     }
     try {
-      const { size } = await handle.stat()
+      const { size } = fstatSync(descriptor)
       if (rotateSize > 0 && size > rotateSize) {
         this.#logger.info(`${path} currently ${size} bytes (> ${rotateSize}), rotating...`)
-        await handle.close()
+        closeSync(descriptor)
         return undefined
       }
       this.#logger.info(`opening ${path}`)
-      return await this.#wrap({ handle, size, folder: dirname(path) })
+      return this.#wrap({ descriptor, size, folder: dirname(path) })
     } catch (error) {
-      await handle.close()
+      closeSync(descriptor)
       throw error
     }
   }
 
-  async #openHandle(path: string): Promise<FileHandle | undefined> {
+  #openDescriptor(path: string): number | undefined {
     try {
-      return await open(path, this.#isExclusive ? APPEND | constants.O_EXCL : APPEND, 0o666)
+      return openSync(path, this.#isExclusive ? APPEND | constants.O_EXCL : APPEND, 0o666)
     } catch (error) {
       if (this.#isExclusive && hasCode(error, 'EEXIST')) return undefined
       throw error
     }
   }
 
-  async #wrap(opened: OpenedFile): Promise<OutputFile> {
+  #wrap(opened: OpenedFile): OutputFile {
     if (this.#options.gzip) return new GzipFile(opened, this.#options.gzipLevel)
-    return new PlainFile({ ...opened, size: opened.size + (await endLastLine(opened.handle, opened.size)) })
+    return new PlainFile({ ...opened, size: opened.size + endLastLine(opened) })
   }
 
   async #moveFinished(dated: string): Promise<void> {
@@ -150,13 +151,11 @@ export class FileSequence {
  * A process that was killed while it wrote may have left half a line; the next message begins one of its own.
  * @returns bytes added
  */
-async function endLastLine(handle: FileHandle, size: number): Promise<number> {
+function endLastLine({ descriptor, size }: OpenedFile): number {
   if (size === 0) return 0
   const last = Buffer.alloc(1)
-  await handle.read(last, 0, 1, size - 1)
-  if (last.equals(LINE_END)) return 0
-  await handle.appendFile(LINE_END)
-  return LINE_END.length
+  readSync(descriptor, last, 0, 1, size - 1)
+  return last.equals(LINE_END) ? 0 : writeSync(descriptor, LINE_END)
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { NsqToFileOptions } from './options.ts'
 import { TopicWriter } from './topic-writer.ts'
 
 /** Time for giving back messages after a disk has failed, before the process ends; ms. */
-const GIVE_BACK_MAX_MS = 2000
+const GIVE_BACK_MAX_MS = 1000
 
 export class TopicLog {
   readonly topic: string
@@ -22,6 +22,9 @@ export class TopicLog {
     const consumer = openConsumer({ tool: 'nsq_to_file', topic, channel: options.channel }, options, log)
     this.#consumer = consumer
     this.#writer = new TopicWriter({ files, flow: consumer, logger, ...options })
+    // RDY is spread anew: what was far from starving may starve now.
+    consumer.on('connect', () => this.#writer.reconsider())
+    consumer.on('disconnect', () => this.#writer.reconsider())
   }
 
   /** Sync, finish, close the file. */
@@ -49,7 +52,7 @@ export class TopicLog {
       consuming.catch(() => undefined) // one reason is enough
       this.#writer.end()
       // So that others get the messages now, and not when their time is over.
-      await this.#consumer.close({ timeout: GIVE_BACK_MAX_MS / 2 })
+      await this.#consumer.close({ timeout: GIVE_BACK_MAX_MS })
       throw error
     } finally {
       stop.removeEventListener('abort', onStop)

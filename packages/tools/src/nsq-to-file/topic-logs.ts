@@ -5,6 +5,7 @@ import type { JsonClient } from '../cluster/get-json.ts'
 import { lookupTopics } from '../cluster/lookupd.ts'
 import type { Log } from '../program/log.ts'
 import { demand, Refusal } from '../program/refusal.ts'
+import { timerMs } from '../program/timer.ts'
 import type { NsqToFileOptions } from './options.ts'
 import { TopicLog } from './topic-log.ts'
 
@@ -45,7 +46,7 @@ export class TopicLogs {
       demand(this.#running.size > 0, 'no topic is written')
     } else {
       const client = await this.#openClient(stop)
-      while (await delay(topicRefreshMs, stop)) {
+      while (await delay(timerMs(topicRefreshMs), stop)) {
         for (const topic of await this.#lookUp(client)) this.#begin(topic, stop)
       }
       await client.close()

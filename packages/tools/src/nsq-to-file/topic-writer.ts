@@ -2,6 +2,7 @@
 // all, a batch at a time: what comes while a batch is on its way to the disk is the next one.
 import type { Message } from '@nsq-ts/client'
 import type { Logger } from '@nsq-ts/daemon'
+import { timerMs } from '../program/timer.ts'
 import type { FileSequence } from './file-sequence.ts'
 
 /** What a writer needs to know of the consumer. */
@@ -18,9 +19,6 @@ export interface TopicWriterSettings {
   readonly skipEmptyFiles: boolean
   readonly syncIntervalMs: number
 }
-
-/** What a timer of Node holds: 24 days. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 export class TopicWriter {
   readonly #settings: TopicWriterSettings
@@ -41,6 +39,11 @@ export class TopicWriter {
   /** Takes a message over; the writer finishes it. */
   accept(message: Message): void {
     this.#incoming.push(message)
+    this.#wake?.()
+  }
+
+  /** Something changed in how messages flow: it may be time for a sync. */
+  reconsider(): void {
     this.#wake?.()
   }
 
@@ -68,7 +71,7 @@ export class TopicWriter {
       this.#isTickDue = true
       this.#wake?.()
     }
-    const timer = setInterval(tick, Math.min(this.#settings.syncIntervalMs, TIMER_MAX_MS))
+    const timer = setInterval(tick, timerMs(this.#settings.syncIntervalMs))
     try {
       while (!this.#isEnding || this.#incoming.length > 0) {
         await this.#waitForWork()

@@ -1,5 +1,6 @@
 // One address that messages are sent to over HTTP, with connections of its own: what another address does is nothing to it.
 import { formatDuration } from '@nsq-ts/daemon'
+import { timerMs } from '../program/timer.ts'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Headers } from './headers.ts'
@@ -10,7 +11,7 @@ export interface EndpointSettings {
   /** Requests at a time, and so connections. */
   readonly requestsMax: number
   readonly connectTimeoutMs: number
-  /** For the whole exchange, redirections included. */
+  /** For the whole exchange, redirections included; 0: no limit. */
   readonly requestTimeoutMs: number
   /** The address for a message. */
   url(body: Buffer): string
@@ -21,6 +22,7 @@ const KEEP_ALIVE_MS = 90_000
 const REDIRECTIONS_MAX = 10
 /** These make a GET of a POST; 307 and 308 repeat what was asked. */
 const TO_GET: ReadonlySet<number> = new Set([301, 302, 303])
+const HANGUPS: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 const REPEAT: ReadonlySet<number> = new Set([307, 308])
 
 export class Endpoint {
@@ -41,15 +43,20 @@ export class Endpoint {
   /** @throws {Error} unless the answer is a success: any 2xx to a POST, 200 to a GET */
   async send(body: Buffer): Promise<void> {
     const { requestTimeoutMs } = this.#settings
-    const agent = this.#idle.pop() ?? this.#makeAgent()
+    const used = this.#idle.pop()
+    const agent = used ?? this.#makeAgent()
     this.#busy.add(agent)
     // Not by the request's own signal: undici would connect to a dead endpoint once more for nothing.
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       this.#busy.delete(agent)
       void agent.destroy(new Error(`no answer within ${formatDuration(requestTimeoutMs)}`))
-    }, requestTimeoutMs)
+    }
+    const timer = requestTimeoutMs > 0 ? setTimeout(giveUp, timerMs(requestTimeoutMs)) : undefined
     try {
-      await this.#send(agent, body)
+      await this.#send(agent, body).catch((error: unknown) => {
+        if (used === undefined || !this.#busy.has(agent) || !isHangup(error)) throw error
+        return this.#send(agent, body) // on a new connection
+      })
     } finally {
       clearTimeout(timer)
       if (this.#busy.delete(agent)) this.#idle.push(agent)
@@ -98,6 +105,11 @@ export class Endpoint {
     const isOk = this.#settings.method === 'GET' ? status === 200 : status >= 200 && status < 300
     if (!isOk) throw new Error(`got status code ${status}`)
   }
+}
+
+/** A server may close a connection that lies idle in the very moment in which it is used again. */
+function isHangup(error: unknown): boolean {
+  return error instanceof Error && HANGUPS.has(String((error as NodeJS.ErrnoException).code))
 }
 
 function redirection({ statusCode, headers }: Dispatcher.ResponseData): string | undefined {

@@ -30,8 +30,8 @@ export const nsqToHttp: Tool<typeof nsqToHttpTable> = {
         "nsq_to_http --lookupd-http-address=127.0.0.1:4161 --topic=clicks --sample=0.1 --get='http://10.0.0.1/count?click=%s'",
     },
   ],
-  async run({ options, given, log, stop }) {
-    checkNsqToHttpOptions(options, given)
+  async run({ options, log, stop }) {
+    checkNsqToHttpOptions(options)
     const { topic, channel, mode, concurrency, sample, statusEvery } = options
     const consumer = openConsumer({ tool: NAME, topic, channel }, options, log)
     const addresses = [...options.get, ...options.post]

@@ -99,11 +99,14 @@ export const nsqToHttpTable = {
 export type NsqToHttpOptions = Options<typeof nsqToHttpTable>
 
 /** @throws {Refusal} for the first thing that is wrong, in the original's order */
-export function checkNsqToHttpOptions(options: NsqToHttpOptions, given: ReadonlySet<string>): void {
+export function checkNsqToHttpOptions(options: NsqToHttpOptions): void {
   const { get, post, sample } = options
   parseHeaders(options.header)
   demand(options.topic !== '' && options.channel !== '', '--topic and --channel are required')
-  demand(!given.has('contentType') || post.length > 0, '--content-type only used with --post')
+  demand(
+    options.contentType === nsqToHttpTable.contentType.default || post.length > 0,
+    '--content-type only used with --post',
+  )
   demand(options.contentType !== '', '--content-type requires a value when used')
   demandSource(options)
   demand(get.length > 0 || post.length > 0, '--get or --post required')

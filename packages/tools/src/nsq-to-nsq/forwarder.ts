@@ -1,4 +1,5 @@
 // Publishes each message at its destination, or at all of them, and finishes it once that nsqd has answered that it holds it.
+import { NsqError } from '@nsq-ts/client'
 import type { Message } from '@nsq-ts/client'
 import type { Chooser } from '../destinations/chooser.ts'
 import type { NsqdDestination } from '../destinations/nsqd-destination.ts'
@@ -17,6 +18,10 @@ export interface ForwarderSettings {
   readonly log: Log
 }
 
+/** `refused`: the message is at fault, and neither the destination nor the others have to do with it. */
+type Outcome = 'ok' | 'failed' | 'refused'
+
+const MESSAGE_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY', 'E_BAD_TOPIC', 'ERR_NSQ_ENCODE'])
 const always = (): boolean => true
 /** Characters of a body in the log. */
 const SHOWN_MAX = 200
@@ -52,34 +57,38 @@ export class Forwarder {
     const startedAt = performance.now()
     if (chooser === undefined) {
       const all = destinations.map((_, index) => this.#publishAt(index, topic, body, startedAt))
-      void Promise.all(all).then((areOk) => {
-        if (areOk.every(Boolean)) message.finish()
-        else message.requeue()
+      void Promise.all(all).then((outcomes) => {
+        if (outcomes.every((outcome) => outcome === 'ok')) message.finish()
+        else message.requeue({ backoff: outcomes.includes('failed') })
       })
       return
     }
     const index = chooser.choose(always)
-    void this.#publishAt(index, topic, body, startedAt).then((isOk) => {
-      chooser.onResult(index, isOk, performance.now() - startedAt)
+    void this.#publishAt(index, topic, body, startedAt).then((outcome) => {
+      if (outcome === 'refused') {
+        message.requeue({ backoff: false })
+        return
+      }
+      chooser.onResult(index, outcome === 'ok', performance.now() - startedAt)
       // While another destination works there is no reason for all to slow down.
-      if (isOk) message.finish()
+      if (outcome === 'ok') message.finish()
       else message.requeue({ backoff: !chooser.hasAlternative(index) })
     })
   }
 
   /** Never rejects. */
-  #publishAt(index: number, topic: string, body: Buffer, startedAt: number): Promise<boolean> {
+  #publishAt(index: number, topic: string, body: Buffer, startedAt: number): Promise<Outcome> {
     const { destinations, timings, log } = this.#settings
     const destination = destinations[index]!
     return destination.publish(topic, body).then(
       () => {
         timings.add(index, performance.now() - startedAt)
-        return true
+        return 'ok'
       },
       (error: Error) => {
         timings.add(index, performance.now() - startedAt)
         log.line(`ERROR: ${destination.address}: ${error.message}`)
-        return false
+        return error instanceof NsqError && MESSAGE_ERRORS.has(error.code) ? 'refused' : 'failed'
       },
     )
   }

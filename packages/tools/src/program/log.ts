@@ -5,7 +5,10 @@ import type { LogDestination } from '@nsq-ts/daemon'
 
 const CLEAR_LINE = '\r\u001B[K'
 
-/** Lines on standard error. What comes from outside can't fake a line: line ends within a text are escaped. */
+// eslint-disable-next-line no-control-regex -- these are what it is about
+const CONTROLS = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/g
+
+/** Lines on standard error. What comes from outside can neither fake a line nor command a terminal: it is escaped. */
 export class Log {
   readonly #destination: LogDestination
   readonly #isTerminal: boolean
@@ -18,7 +21,7 @@ export class Log {
 
   /** A line with the time. */
   line(text: string): void {
-    this.raw(`${wallClockSeconds()} ${text.replaceAll('\r', String.raw`\r`).replaceAll('\n', String.raw`\n`)}\n`)
+    this.raw(`${wallClockSeconds()} ${oneLine(text)}\n`)
   }
 
   /** Whole lines as they are. */
@@ -29,7 +32,7 @@ export class Log {
 
   /** The line below all others, until it changes; only on a terminal. An empty one goes away. */
   status(text: string): void {
-    if (!this.#isTerminal) return
+    if (!this.#isTerminal || (text === '' && this.#status === '')) return
     this.#status = text
     this.#destination.write(`${CLEAR_LINE}${text}`)
   }
@@ -38,4 +41,14 @@ export class Log {
   get hasStatus(): boolean {
     return this.#isTerminal
   }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(CONTROLS, (character) => JSON_ESCAPES[character] ?? unicodeEscape(character))
+}
+
+const JSON_ESCAPES: Readonly<Record<string, string>> = { '\n': String.raw`\n`, '\r': String.raw`\r` }
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

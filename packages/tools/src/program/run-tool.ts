@@ -56,6 +56,7 @@ export async function runTool<const T extends OptionTable>(tool: Tool<T>): Promi
   }
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
+  process.stdout.on('error', ({ message }) => fail(new Refusal(`failed to write to stdout - ${message}`)))
   try {
     const { options, given, rest } = resolveOptions(tool.table, process.argv.slice(2), {
       program: tool.name,

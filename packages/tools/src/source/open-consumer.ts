@@ -24,9 +24,11 @@ export function openConsumer(settings: ConsumerSettings, options: SourceOptions,
   const { tool, topic, channel, maxInFlight = options.maxInFlight } = settings
   demand(isValidTopicName(topic), 'invalid topic name')
   demand(isValidChannelName(channel), 'invalid channel name')
+  demand(maxInFlight >= 0, `invalid MaxInFlight ! ${maxInFlight} < 0`)
+  const { nsqdTcpAddress: nsqd, lookupdHttpAddress: lookupd } = options
+  for (const address of nsqd) demandPort(address)
+  for (const address of lookupd) demand(address.includes('://') || /:\d+(?:[/?]|$)/.test(address), 'missing port')
   const consumer = construct(() => {
-    const { nsqdTcpAddress: nsqd, lookupdHttpAddress: lookupd } = options
-    for (const address of nsqd) demandPort(address)
     const source = nsqd.length > 0 ? { nsqd } : { lookupd }
     return new Consumer({ ...consumerOptions(tool, options.consumerOpt), ...source, topic, channel, maxInFlight })
   })

@@ -12,10 +12,10 @@ export interface RecordDestination {
 }
 
 // About what one answer's time is worth, and well below the sizes that nsqd takes by default (5 MiB).
-const BATCH_SIZE_MAX = 256 * 1024
+const BATCH_SIZE_MAX = 1024 * 1024
 const BATCH_COUNT_MAX = 10_000
 /** Bytes gathered from which on no more input is read. */
-const GATHERED_SIZE_MAX = 1024 * 1024
+const GATHERED_SIZE_MAX = 2 * 1024 * 1024
 /** Errors for which one record may be to blame, or the size of them all. */
 const RECORD_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY'])
 

@@ -64,11 +64,15 @@ export interface Plan {
 }
 
 export interface SimulationOptions {
+  /** How often something is done, beside the others. */
+  readonly weights?: Partial<Record<Kind, number>>
   /** Instead of trouble at random. */
   readonly plan?: Plan
   /** Puts something between the broker and the disk. */
   readonly wrap?: (disk: SimDisk) => LogFiles
   readonly steps?: number
+  /** Of topics for which nothing else was said. @default any */
+  readonly durability?: Durability
   /** Messages are scheduled for a time, and cancelled, as well. */
   readonly schedules?: boolean
 }
@@ -86,8 +90,8 @@ export class CrashSimulation {
   readonly #files: LogFiles
   readonly #ledger: Ledger
   readonly #steps: number
-  readonly #weights: Readonly<Partial<Record<Kind, number>>>
   readonly #plan: Plan | null
+  readonly #weights: Readonly<Partial<Record<Kind, number>>>
   #broker: SimBroker
   #metadata: SimMetadata = { topics: [] }
   /** What was said for a topic by itself: it is kept beside nsqd.dat. */
@@ -98,12 +102,16 @@ export class CrashSimulation {
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
-  constructor(seed: number, { schedules = false, wrap, steps, plan }: SimulationOptions = {}) {
-    this.#weights = schedules ? { ...WEIGHTS, ...SCHEDULE_WEIGHTS } : WEIGHTS
+  constructor(
+    seed: number,
+    { schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
+  ) {
+    this.#weights = { ...WEIGHTS, ...(schedules && SCHEDULE_WEIGHTS), ...weights }
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
-    const durability = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
+    const any = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
+    const durability = always ?? any
     const blockSize = pick(random, [4096, 8192])
     this.#options = {
       durability: (topic) => this.#durabilities.get(topic) ?? durability,
