@@ -14,8 +14,12 @@ test('a snapshot, then what has changed: figures, rates, channels of the topic t
   await using live = await openEvents(cluster.admin.port, '/api/live?topic=t')
   expect(live.response.headers['content-type']).toBe('text/event-stream')
   expect(live.response.headers['content-encoding']).toBeUndefined()
-  expect((await live.next())!.event).toBe('snapshot')
-  await live.until(({ event, data }) => event === 'snapshot' || data.topics.length > 0)
+  let first: string | undefined
+  await live.until(({ event, data }) => {
+    first ??= event
+    return data.totals.topics === 2 && data.totals.channels === 1 && data.totals.nodes === 2
+  })
+  expect(first).toBe('snapshot')
   await cluster.nsqds[0]!.publish('t', 'a', 'b')
   await cluster.nsqds[1]!.publish('t', 'c')
   let rate = 0

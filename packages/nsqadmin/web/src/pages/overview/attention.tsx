@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import type { LiveNode, LiveTopic } from '../../../../server/api-types.ts'
 import type { LiveState } from '../../api/live.ts'
 import { pages } from '../../api/paths.ts'
+import { count } from '../../format/numbers.ts'
 import { classNames } from '../../ui/class-names.ts'
 import { gravity, NODE_TROUBLE, TROUBLE } from '../../ui/trouble.tsx'
 
@@ -47,7 +48,7 @@ export function Attention({ live: { topics, nodes, totals } }: AttentionProps) {
       ) : (
         <>
           <strong className="font-semibold whitespace-nowrap">
-            {problems.length === 1 ? '1 problem' : `${problems.length} problems`}
+            {problems.length === 1 ? '1 problem' : `${count(problems.length)} problems`}
           </strong>
           <ul
             tabIndex={0}
@@ -62,7 +63,7 @@ export function Attention({ live: { topics, nodes, totals } }: AttentionProps) {
                 {what}
               </li>
             ))}
-            {rest > 0 && <li>and {rest} more</li>}
+            {rest > 0 && <li>and {count(rest)} more</li>}
           </ul>
         </>
       )}
