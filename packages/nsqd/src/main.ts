@@ -1,3 +1,4 @@
+import './young-generation.ts'
 import { runDaemon } from '@nsq-ts/daemon'
 import { Nsqd } from './nsqd.ts'
 import { nsqdTable } from './options.ts'
