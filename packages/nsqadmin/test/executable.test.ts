@@ -1,55 +1,20 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { executableRuns } from '../../../test/support/executable-runs.ts'
 import { ask } from './fixtures/admin.ts'
 
 const bin = fileURLToPath(new URL('../bin/nsqadmin.js', import.meta.url))
 const FREE = ['-http-address', '127.0.0.1:0']
 const LOOKUPD = '--lookupd-http-address=127.0.0.1:1'
 
-class Run {
-  readonly child: ChildProcess
-  readonly ended: Promise<number | string | null>
-  stdout = ''
-  stderr = ''
-
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [bin, ...args])
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.ended = new Promise((resolve) => {
-      this.child.on('close', (code, signal) => resolve(signal ?? code))
-    })
-  }
-
-  async port(): Promise<number> {
-    const line = /INFO: HTTP: listening on \S+:(\d+)\n/
-    while (!line.test(this.stderr)) await new Promise((resolve) => this.child.stderr?.once('data', resolve))
-    return Number(line.exec(this.stderr)?.[1])
-  }
-}
-
-const runs: Run[] = []
-function run(...args: string[]): Run {
-  const started = new Run(args)
-  runs.push(started)
-  return started
-}
-
-afterEach(async () => {
-  for (const { child, ended } of runs.splice(0)) {
-    child.kill('SIGKILL')
-    await ended
-  }
-})
+const run = executableRuns(bin)
 
 test.each(['SIGTERM', 'SIGINT'] as const)('logs where it listens, and leaves with 0 on %s', async (signal) => {
   const nsqadmin = run(...FREE, LOOKUPD, LOOKUPD.replace(':1', ':2'))
-  const port = await nsqadmin.port()
+  const port = await nsqadmin.port('HTTP')
   expect((await ask(port, '/config/nsqlookupd_http_addresses')).json).toEqual(['127.0.0.1:1', '127.0.0.1:2'])
   nsqadmin.child.kill(signal)
   expect(await nsqadmin.ended).toBe(0)
@@ -66,7 +31,7 @@ test('a configuration file sets options under the original’s keys, flags win',
   const path = join(folder, 'nsqadmin.cfg')
   writeFileSync(path, 'nsqlookupd_http_addresses = ["127.0.0.1:1"]\nadmin_users = ["a"]\nstatsd_interval = "10s"\n')
   const nsqadmin = run(`--config=${path}`, '--statsd-interval=20s', ...FREE)
-  const port = await nsqadmin.port()
+  const port = await nsqadmin.port('HTTP')
   expect((await ask(port, '/config/nsqlookupd_http_addresses')).json).toEqual(['127.0.0.1:1'])
   expect((await ask(port, '/config/admin_users')).json).toEqual(['a'])
   expect((await ask(port, '/config/statsd_interval')).json).toBe(20e9)
@@ -82,7 +47,7 @@ test('options that do not fit are a FATAL line and code 1', async () => {
 })
 
 test('a taken port is a FATAL line and code 1', async () => {
-  const port = await run(...FREE, LOOKUPD).port()
+  const port = await run(...FREE, LOOKUPD).port('HTTP')
   const second = run(`--http-address=127.0.0.1:${port}`, LOOKUPD)
   expect(await second.ended).toBe(1)
   expect(second.stderr).toMatch(

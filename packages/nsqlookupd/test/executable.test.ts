@@ -1,53 +1,15 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { executableRuns } from '../../../test/support/executable-runs.ts'
 import { LookupClient } from './fixtures/lookup-client.ts'
 
 const bin = fileURLToPath(new URL('../bin/nsqlookupd.js', import.meta.url))
 const FREE = ['--tcp-address=127.0.0.1:0', '-http-address', '127.0.0.1:0']
 
-class Run {
-  readonly child: ChildProcess
-  readonly ended: Promise<number | string | null>
-  stdout = ''
-  stderr = ''
-
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [bin, ...args])
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.ended = new Promise((resolve) => {
-      this.child.on('close', (code, signal) => resolve(signal ?? code))
-    })
-  }
-
-  /** The port in the line `<name>: listening on …`. */
-  async port(name: 'TCP' | 'HTTP'): Promise<number> {
-    const line = new RegExp(`INFO: ${name}: listening on \\S+:(\\d+)\n`)
-    while (!line.test(this.stderr)) {
-      await new Promise((resolve) => this.child.stderr?.once('data', resolve))
-    }
-    return Number(line.exec(this.stderr)?.[1])
-  }
-}
-
-const runs: Run[] = []
-function run(...args: string[]): Run {
-  const started = new Run(args)
-  runs.push(started)
-  return started
-}
-
-afterEach(async () => {
-  for (const { child, ended } of runs.splice(0)) {
-    child.kill('SIGKILL')
-    await ended
-  }
-})
+const run = executableRuns(bin)
 
 test.each(['SIGTERM', 'SIGINT'] as const)('logs where it listens, and leaves with 0 on %s', async (signal) => {
   const nsqlookupd = run(...FREE)
