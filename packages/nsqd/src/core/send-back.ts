@@ -1,9 +1,10 @@
 // Dead letters on their way back to the channel that they came from, some at a time.
 import { encodeHeaders } from '../log/headers.ts'
 import { frameOf } from '../log/message-header.ts'
-import type { Channel, Readmitted } from './channel.ts'
+import type { Channel } from './channel.ts'
 import { DeadLetterHeader, type Origin, withoutOrigin } from './dead-letters.ts'
 import type { Content, MessageRef } from './peek.ts'
+import type { Readmitted } from './readmission.ts'
 import type { Topic } from './topic.ts'
 
 /** Which of the dead letters are meant. */

@@ -153,13 +153,15 @@ export class DeadLedger {
         letter.state = 'free'
         if (entry?.state === 'dead') entry.state = lost || doubtful ? 'free' : 'open'
         if (entry !== undefined) entry.fuzzy = true
-      } else if (lost || doubtful || (letter.state === 'done' && !known)) {
+      } else if (lost || doubtful) {
         letter.state = 'free'
         letter.settled = false
-        letter.vague ||= lost || doubtful
+        letter.vague = true
       } else if (!letter.settled) {
         // It was on its way to stable storage: perhaps it is made once more.
         if (entry?.state === 'dead') entry.state = letter.state === 'done' ? 'free' : 'open'
+        letter.state = 'free'
+      } else if (letter.state === 'done' && !known) {
         letter.state = 'free'
       }
     }
