@@ -56,17 +56,28 @@ export class Committing implements TurnTask {
 
   #commit(log: Log, queue: CommitQueue, store: TopicStore): void {
     if (log.committed === log.tail) return
-    try {
-      store.beginJournal()
-      log.commit()
-    } catch (error) {
+    const error = this.#write(log, store)
+    if (error !== null) {
       log.rollback()
-      this.#context.onDisk?.(error as Error)
-      queue.fail(log.committed, error as Error)
+      this.#context.onDisk?.(error)
+      queue.fail(log.committed, error)
       return
     }
     this.#context.onDisk?.(null)
     if (store.durability !== 'fsync') queue.settle(log.committed, null)
+  }
+
+  /** As long as there is something to give up for it. */
+  #write(log: Log, store: TopicStore): Error | null {
+    for (;;) {
+      try {
+        store.beginJournal()
+        log.commit()
+        return null
+      } catch (error) {
+        if (this.#context.makeRoom?.(error as Error) !== true) return error as Error
+      }
+    }
   }
 
   /** One sync at a time; who publishes while it runs shares the next. */

@@ -1,7 +1,7 @@
 import { encodeHeaders } from '../log/headers.ts'
 import { type DeadPlace, type Failure, FailureReason, type RecordWriter } from '../log/journal-records.ts'
 import type { LogKind } from '../log/log.ts'
-import { keyOf } from '../log/recovered-messages.ts'
+import { keyIn } from '../log/recovered-messages.ts'
 import type { Place, Segment } from '../log/segment.ts'
 import type { Durability } from '../log/topic-store.ts'
 import type { ChannelJournal } from './channel-journal.ts'
@@ -79,6 +79,12 @@ export class Retries implements TurnTask, DueSource {
   /** Messages that are becoming dead letters. */
   get count(): number {
     return this.#dying.length + this.#moving.size
+  }
+
+  /** Those that are becoming dead letters. */
+  forEach(visit: (segment: Segment, index: number) => void): void {
+    for (const { index, segment } of this.#dying) visit(segment, index)
+    for (const { index, segment } of this.#moving) visit(segment, index)
   }
 
   /** Where dead letters of this channel go. */
@@ -309,10 +315,6 @@ export class Retries implements TurnTask, DueSource {
     const { topicName } = this
     if (this.policy !== null && this.#topics.find(topicName) !== undefined) this.#topics.open(topicName, durability)
   }
-}
-
-function keyIn(segment: Segment, index: number): number {
-  return keyOf(segment.log.kind, segment.base + index)
 }
 
 function kindOf(key: number): LogKind {

@@ -12,6 +12,7 @@ import { Distribution } from './distribution.ts'
 import { dueAt } from './schedule.ts'
 import { sweepTopic } from './sweep.ts'
 import { TopicJournal } from './topic-journal.ts'
+import { NO_RETENTION, Retention } from './retention.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
@@ -53,6 +54,8 @@ export class Topic implements TurnTask {
   /** null: nothing of this topic is kept. */
   readonly store: TopicStore | null
 
+  /** Keeps what its channels have finished, if that is wanted. */
+  readonly retention: Retention
   /** Keeps the topic within what it may hold. */
   readonly limits: TopicLimits
   /** Messages that were dropped while they waited in the topic itself, since it was at its limits. */
@@ -90,6 +93,9 @@ export class Topic implements TurnTask {
     const { channels, log, scheduled } = this
     this.#distribution = new Distribution(context.clock, log, scheduled, channels, () => this.#journal.distributed())
     this.#committing = new Committing(context, this)
+    const onDisk = (error: Error | null): void => context.onDisk?.(error)
+    this.retention = new Retention(log, context.clock, this.store !== null && !this.ephemeral, onDisk)
+    this.retention.change(context.retention?.(name) ?? NO_RETENTION)
     this.limits = new TopicLimits(
       this,
       context.clock,
@@ -333,7 +339,7 @@ export class Topic implements TurnTask {
     store.changeDurability(durability)
   }
 
-  /** Forgets the messages that wait in the topic itself; what its channels have stays theirs. */
+  /** Forgets the messages that wait in the topic itself, and what is kept; what its channels have stays theirs. */
   empty(): void {
     this.#settle()
     const { log, scheduled } = this
@@ -343,7 +349,9 @@ export class Topic implements TurnTask {
     log.raiseFloor(this.distributed)
     this.#distribution.distributedScheduled = scheduled.committed
     scheduled.raiseFloor(this.distributedScheduled)
+    this.retention.forgetBelow(this.distributed)
     this.#journal.record((writer) => {
+      if (this.retention.active) writer.retained(log.retainFrom)
       writer.skipped(LogKind.topic, from, this.distributed)
       writer.skipped(LogKind.scheduled, fromScheduled, this.distributedScheduled)
       this.#journal.describeSelf(writer)
@@ -475,7 +483,23 @@ export class Topic implements TurnTask {
   /** Gives back memory and disk space that little is left of; called every few seconds. */
   sweep(): void {
     sweepTopic(this)
+    this.retention.sweep()
     this.limits.sweep()
+  }
+
+  /**
+   * Gives up some of what is kept, the oldest, since the disk is full: its file is gone when this returns, if that can be.
+   * @returns whether there was any
+   */
+  giveUpRetained(): boolean {
+    const { store } = this
+    if (store === null || this.#closed || !this.retention.giveUp()) return false
+    try {
+      store.flush()
+    } catch {
+      store.removeFinished()
+    }
+    return true
   }
 
   /** Has what was written brought to stable storage, in the background; where publishers wait for that, it is done anyway. */

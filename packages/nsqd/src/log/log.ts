@@ -53,6 +53,7 @@ export class Log {
   #sizeNext = SEGMENT_SIZE_MIN
   #committed = 0
   #gapsTo = 0
+  #retainFrom = Infinity
 
   constructor(kind: LogKind, pool: BlockPool, storage: LogStorage | null = null) {
     this.kind = kind
@@ -229,10 +230,12 @@ export class Log {
 
   /** Everything below `position` was handed out: from now on a segment there is only kept by what is pending in it. */
   raiseFloor(position: number): void {
+    const before = this.#floor
     this.#floor = position
     const segments = this.#segments.all
     for (let i = segments.length - 1; i >= 0; i--) {
       const segment = segments[i]!
+      if (segment.tail <= before && this.#retainFrom < Infinity) return // there may be many that are only kept
       this.#residence.forgetDelays(segment)
       if (segment.pending === 0) this.reclaim(segment)
     }
@@ -246,6 +249,7 @@ export class Log {
   /** Frees a segment that nobody needs any more; one that is still to be handed out, or written to, stays. */
   reclaim(segment: Segment): void {
     if (segment.pending !== 0 || segment.tail > this.#floor) return
+    if (segment.tail > this.#retainFrom) return this.page(segment)
     // The tail of a log that is consumed as fast as it is filled: start over once half of it is used up, so that
     // neither its memory nor the number of segments grows.
     if (!segment.sealed) {
@@ -253,6 +257,33 @@ export class Log {
       this.#growNext()
     }
     this.#remove(segment)
+  }
+
+  // ---- keeping what is finished ----
+
+  /** From this position on segments stay when they are finished, to be delivered again; Infinity: none do. */
+  get retainFrom(): number {
+    return this.#retainFrom
+  }
+
+  /** From now on nothing below `position` is kept when it is finished; Infinity: nothing at all. */
+  retain(position: number): void {
+    this.#retainFrom = position
+    const segments = this.#segments.all
+    // From the end of what may go: a reclaim moves those behind it.
+    for (let i = this.#segments.firstEndingAfter(position) - 1; i >= 0; i--)
+      if (segments[i]!.pending === 0) this.reclaim(segments[i]!)
+  }
+
+  /**
+   * Writes segments that are in memory only, sealed, and handed out.
+   * @throws of the file system; then none of them counts as written
+   */
+  writeOut(segments: readonly Segment[]): void {
+    const { store } = this.#storage!
+    for (const segment of segments) store.append(segment)
+    store.endCommit()
+    for (const segment of segments) this.page(segment)
   }
 
   // ---- start ----
@@ -356,6 +387,7 @@ export class Log {
       if (segment.sealed && segment.pending === 0) this.reclaim(segment)
     }
     const last = this.#segments.last
+    if (last !== undefined && last.tail > this.#retainFrom) return
     if (last !== undefined && last.pending === 0 && this.#floor === this.tail && last.tail === this.tail) {
       this.#remove(last)
       this.#sizeNext = SEGMENT_SIZE_MIN

@@ -28,7 +28,7 @@ export class SegmentList {
   insertStored(log: Log, extent: Extent): void {
     const { all } = this
     const { base, count } = extent
-    let at = this.#firstEndingAfter(base)
+    let at = this.firstEndingAfter(base)
     if (at < all.length && all[at]!.base < base) all[at++]!.shorten(base)
     let to = at
     for (; to < all.length && all[to]!.base < base + count; to++) all[to]!.extent!.file.live--
@@ -54,6 +54,18 @@ export class SegmentList {
     if (this.all.length === 0) return undefined
     const segment = this.at(position)
     return position >= segment.base && position < segment.tail ? segment : undefined
+  }
+
+  /** The place in the list of the first one that ends after a position; the length of the list when none does. */
+  firstEndingAfter(position: number): number {
+    let low = 0
+    let high = this.all.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.all[middle]!.tail <= position) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   // ---- by count ----
@@ -101,18 +113,6 @@ export class SegmentList {
     while (low < high) {
       const middle = (low + high) >>> 1
       if (all[middle]!.base < segment.base) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  /** The place in the list of the first one that ends after a position; the length of the list when none does. */
-  #firstEndingAfter(position: number): number {
-    let low = 0
-    let high = this.all.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.all[middle]!.tail <= position) low = middle + 1
       else high = middle
     }
     return low
