@@ -542,7 +542,6 @@ export class CrashSimulation {
     for (const topic of this.#broker.registry.topics()) {
       if (!topic.paused && topic.channels.size > 0) this.#ledger.distributed(topic.name)
     }
-    if (this.#policies !== null) this.#graveyard.noteSettled()
   }
 
   #advance(ms: number): void {

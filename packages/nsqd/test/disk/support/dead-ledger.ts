@@ -17,8 +17,6 @@ interface Letter {
   id: string
   /** open: it has to come until it is finished; done: finished, or sent back; free: it may come, or not. */
   state: 'open' | 'done' | 'free'
-  /** Its origin is known to be finished: from then on there is this one letter, whatever happens. */
-  settled: boolean
   /** That it is done with is in the journal, or on stable storage. */
   flushed: boolean
   synced: boolean
@@ -53,8 +51,12 @@ export class DeadLedger {
     this.#maxAttempts = maxAttempts
   }
 
-  /** @param anything was forgotten before: what is told of a message may not be all */
-  delivered(frame: Frame, entry: DyingEntry | undefined, anything: boolean): void {
+  /**
+   * A letter came: its origin is finished for good, so that there is this one alone, whatever happens.
+   * @param anything was forgotten before: what is told of a message may not be all
+   * @param durable its origin is finished on stable storage
+   */
+  delivered(frame: Frame, entry: DyingEntry | undefined, anything: boolean, durable: boolean): void {
     const body = frame.body.toString('latin1')
     const where = `the dead letter ${body.slice(0, body.indexOf('.'))} (id ${frame.id}) of ${this.#where}`
     const known = this.#letters.get(body)
@@ -63,7 +65,7 @@ export class DeadLedger {
       if (known.state === 'free' && known.revived && entry !== undefined) entry.twice = true
       known.state = 'open'
     } else {
-      if (known !== undefined && !known.revived && known.settled && !anything)
+      if (known !== undefined && !known.revived && !known.vague && !anything)
         throw new Error(`${where} is the second one, after ${known.id}`)
       if (entry !== undefined && !anything) this.#judge(where, entry)
       this.#letters.set(body, seen(frame.id))
@@ -71,7 +73,8 @@ export class DeadLedger {
     if (entry !== undefined && (entry.state === 'open' || entry.state === 'free')) {
       // Where much was forgotten, the message itself may be back as well.
       entry.state = anything || known?.vague === true ? 'free' : 'dead'
-      entry.flushed = entry.synced = false
+      entry.flushed = true
+      entry.synced = durable
     }
   }
 
@@ -80,19 +83,6 @@ export class DeadLedger {
     if (state === 'done') throw new Error(`${where} is of a message that was finished`)
     if (state === 'dropped') throw new Error(`${where} is of a message that was emptied away`)
     if (!fuzzy && attempts < this.#maxAttempts) throw new Error(`${where} died after ${attempts} attempts`)
-  }
-
-  /** Nothing is dying: the origins of all letters that were seen are finished for good. @param durable on stable storage */
-  settled(entryOf: (body: string) => DyingEntry | undefined, durable: boolean): void {
-    for (const [body, letter] of this.#letters) {
-      if (letter.settled || letter.state === 'free') continue // else perhaps it is to be made once more
-      letter.settled = true
-      const entry = entryOf(body)
-      if (entry?.state === 'dead') {
-        entry.flushed = true
-        entry.synced = durable
-      }
-    }
   }
 
   finished(body: string): void {
@@ -155,12 +145,7 @@ export class DeadLedger {
         if (entry !== undefined) entry.fuzzy = true
       } else if (lost || doubtful) {
         letter.state = 'free'
-        letter.settled = false
         letter.vague = true
-      } else if (!letter.settled) {
-        // It was on its way to stable storage: perhaps it is made once more.
-        if (entry?.state === 'dead') entry.state = letter.state === 'done' ? 'free' : 'open'
-        letter.state = 'free'
       } else if (letter.state === 'done' && !known) {
         letter.state = 'free'
       }
@@ -178,7 +163,6 @@ function seen(id: string): Letter {
   return {
     id,
     state: 'open',
-    settled: false,
     flushed: false,
     synced: false,
     leaving: false,
@@ -190,7 +174,8 @@ function seen(id: string): Letter {
 /** As if it had never been delivered. */
 function revive(entry: DyingEntry, confirmed: boolean, durable: boolean): void {
   if (entry.state === 'dead') entry.state = 'open'
-  entry.attempts = entry.notBefore = entry.dueAt = 0
+  if (!entry.twice) entry.attempts = 0
+  entry.notBefore = entry.dueAt = 0
   entry.flushed = confirmed
   entry.synced = confirmed && durable
 }

@@ -267,19 +267,15 @@ export class Ledger {
     const [serial] = body.split('.', 1)
     if (!frame.body.equals(Buffer.alloc(frame.body.length, `${serial}.`)))
       throw new Error(`a dead letter of ${channelName} has a body that nobody published: ${body.slice(0, 60)}`)
-    const channel = this.graveOf(channelName, body)?.channel
-    channel?.dead.delivered(frame, channel.entries.get(body), this.#loose)
+    const grave = this.graveOf(channelName, body)
+    if (grave === undefined) return
+    const { channel, topic } = grave
+    channel.dead.delivered(frame, channel.entries.get(body), this.#loose, this.#durability(topic.name) === 'fsync')
   }
 
   letterFinished(channelName: string, frame: Frame): void {
     const body = frame.body.toString('latin1')
     this.graveOf(channelName, body)?.channel.dead.finished(body)
-  }
-
-  /** Nothing of that channel is dying: its letters are there, and their origins finished. */
-  lettersSettled(topicName: string, channelName: string): void {
-    const channel = this.topics.get(topicName)?.channels.get(channelName)
-    channel?.dead.settled(channel.entryOf, this.#durability(topicName) === 'fsync')
   }
 
   /** What happened so far was written to the journal. */
