@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CrashSimulation } from './support/crash-simulation.ts'
+import { CrashSimulation, featuresOf } from './support/crash-simulation.ts'
 
 // NSQ_SIM_SEED=<n> runs one simulation; NSQ_SIM_RUNS=<n> as many as you have time for.
 const RUNS = Number(process.env['NSQ_SIM_RUNS'] ?? 300)

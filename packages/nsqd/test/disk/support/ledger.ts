@@ -198,7 +198,9 @@ export class Ledger {
     let entry = entries.get(body)
     if (entry === undefined) {
       if (!this.#loose) throw new Error(`${where} was published before there was that channel`)
-      entries.set(body, (entry = { ...entryOf(message), state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX }))
+      // It is back from before: whatever happened to the message then.
+      const doubts = { state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX, notBefore: 0, dueAt: 0 } as const
+      entries.set(body, (entry = { ...entryOf(message), ...doubts }))
     }
     if (entry.state === 'done') throw new Error(`${where} was finished and comes again`)
     if (entry.state === 'dead') throw new Error(`${where} became a dead letter and comes again`)
