@@ -1,4 +1,5 @@
 import type { Channel } from '../../../src/core/channel.ts'
+import { NO_RETENTION } from '../../../src/core/retention.ts'
 import type { Topic } from '../../../src/core/topic.ts'
 import { peekChannel } from '../../../src/core/peek.ts'
 import { HEADER_SIZE } from '../../../src/log/message-header.ts'
@@ -9,6 +10,7 @@ import { below, seeded } from '../../core/support/seeded.ts'
 import { SimSubscriber } from '../../core/support/sim-subscriber.ts'
 import type { Durability } from '../../../src/log/topic-store.ts'
 import { Ledger, LedgerChannel, LedgerTopic } from './ledger.ts'
+import { bodiesFrom, positionsOfHeld } from './replayed.ts'
 import { type BrokerOptions, SimBroker, type SimMetadata } from './sim-broker.ts'
 import { type CallKind, type Fault, SimDisk } from './sim-disk.ts'
 
@@ -52,7 +54,15 @@ const WEIGHTS = {
 } as const
 /** Beside them, where schedules are simulated. */
 const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4 } as const
-type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS
+/** And where channels are rewound. */
+const REPLAY_WEIGHTS = { rewind: 6 } as const
+type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS | keyof typeof REPLAY_WEIGHTS
+
+const RETENTIONS = [
+  { retainMs: 3_600_000, retainBytes: 0 },
+  { retainMs: 20_000, retainBytes: 0 },
+  { retainMs: 0, retainBytes: 10_000 },
+] as const
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -75,6 +85,8 @@ export interface SimulationOptions {
   readonly durability?: Durability
   /** Messages are scheduled for a time, and cancelled, as well. */
   readonly schedules?: boolean
+  /** What is finished is kept for a while, and channels are rewound. */
+  readonly replays?: boolean
 }
 
 /**
@@ -104,9 +116,14 @@ export class CrashSimulation {
 
   constructor(
     seed: number,
-    { schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
+    { replays = false, schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
   ) {
-    this.#weights = { ...WEIGHTS, ...(schedules && SCHEDULE_WEIGHTS), ...weights }
+    this.#weights = {
+      ...WEIGHTS,
+      ...(schedules && SCHEDULE_WEIGHTS),
+      ...(replays && REPLAY_WEIGHTS),
+      ...weights,
+    }
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
@@ -119,6 +136,7 @@ export class CrashSimulation {
       maxBytesPerFile: pick(random, [1500, 6000, 30_000]),
       blockSize,
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
+      ...(replays && { retention: pick(random, RETENTIONS) }),
     }
     this.#plan = plan ?? null
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
@@ -173,6 +191,8 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
       case 'cancel':
         return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
+      case 'rewind':
+        return this.#withChannel((topic, channel) => this.#rewind(topic, channel))
       case 'createChannel':
         return this.#createChannel()
       case 'deleteChannel':
@@ -320,6 +340,33 @@ export class CrashSimulation {
     }
     this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
     this.#ledger.cancelled(topic.name, channel.name, body, confirmed && !this.disk.dead)
+  }
+
+  /** As over HTTP, to a position in place of a time: what is answered is written down. */
+  #rewind(topic: Topic, channel: Channel): void {
+    this.#settleTurn()
+    const { log } = topic
+    const { head, retainFrom } = log
+    if ([log, channel.ownLog].some((each) => each?.segments.some(({ loading }) => loading))) return
+    const from = Math.max(head, retainFrom) + below(this.#random, Math.max(1, channel.readTo - head))
+    let bodies: Map<number, string>
+    let held: number[]
+    try {
+      bodies = bodiesFrom(log, from, channel.readTo)
+      held = positionsOfHeld(channel, bodies)
+    } catch (error) {
+      if (!this.disk.failed && !this.disk.dead) throw error
+      return
+    }
+    channel.rewind(from, held)
+    let confirmed = true
+    try {
+      topic.confirm()
+    } catch {
+      confirmed = false
+    }
+    this.#log(`  ${topic.name}/${channel.name} to ${from} of ${head}..${channel.readTo} ${confirmed}`)
+    this.#ledger.rewound(topic.name, channel.name, [...bodies.values()], confirmed && !this.disk.dead)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */
@@ -691,6 +738,7 @@ export class CrashSimulation {
       const counts = `${depth} queued, ${inFlightCount} in flight, ${deferredCount} deferred`
       throw new Error(`${topic.name}/${name} still has messages: ${counts}`)
     }
+    topic.retention.change(NO_RETENTION)
     for (let i = 0; i < 4; i++) {
       this.#broker.registry.sweep()
       this.#advance(FLUSH_MS)
