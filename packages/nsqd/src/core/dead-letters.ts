@@ -12,6 +12,8 @@ export interface DeadLetterTopics {
   open(name: string, durability: Durability): Topic
   /** The topic of that name, if there is one. */
   find(name: string): Topic | undefined
+  /** Sees to it that what an earlier run left in the topic of that name is kept as well as `durability` says. @throws of the file system */
+  secure(name: string, durability: Durability): void
 }
 
 /** The dead-letter topics of a registry. */
@@ -23,6 +25,13 @@ export function deadLetterTopics(registry: () => TopicRegistry): DeadLetterTopic
       return topic
     },
     find: (name) => registry().get(name),
+    secure(name, durability) {
+      const store = registry().get(name)?.store
+      if (!store) return
+      this.open(name, durability)
+      // What was written before a kill is with the kernel, and that may be all.
+      if (durability === 'fsync') store.syncAll()
+    },
   }
 }
 

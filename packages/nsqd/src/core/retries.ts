@@ -290,6 +290,7 @@ export class Retries implements TurnTask, DueSource {
 
   /** All topics are there: what has become a dead letter before the crash is finished, the rest becomes one now. @throws of the file system */
   resolve(): void {
+    this.#secureLetters()
     const left: Dying[] = []
     for (const dying of this.#dying.splice(0)) {
       const { attempts, index, place, segment } = dying
@@ -304,6 +305,15 @@ export class Retries implements TurnTask, DueSource {
     }
     this.#dying = left
     this.#schedule()
+  }
+
+  /** Letters of an earlier run are kept as safely as their origins were, before these are finished. */
+  #secureLetters(): void {
+    const { durability } = this.#host
+    const names = new Set(this.#dying.flatMap(({ place }) => (place === null ? [] : [place.topic])))
+    for (const name of names) this.#topics.secure(name, durability)
+    const { topicName } = this
+    if (this.policy !== null && this.#topics.find(topicName) !== undefined) this.#topics.open(topicName, durability)
   }
 }
 
