@@ -97,10 +97,10 @@ export class Retention {
     return { messages, bytes, oldestMs }
   }
 
-  /** Segments with something that can be delivered again. */
-  *#kept(): IterableIterator<Segment> {
+  /** Segments with something that can be delivered again, as there are now. */
+  #kept(): Segment[] {
     const { floor, retainFrom, segments } = this.#log
-    for (const segment of segments) if (segment.tail > retainFrom && segment.base < floor) yield segment
+    return segments.filter(({ base, tail }) => tail > retainFrom && base < floor)
   }
 
   // ---- where it lies ----
@@ -131,7 +131,7 @@ export class Retention {
     const { retainBytes } = this.#settings
     if (retainBytes === 0) return
     let { bytes } = this.retained
-    for (const segment of [...this.#kept()]) {
+    for (const segment of this.#kept()) {
       if (!segment.finished) continue
       bytes -= segment.size
       if (bytes < retainBytes) return
@@ -143,7 +143,7 @@ export class Retention {
     const { retainMs } = this.#settings
     if (retainMs === 0) return
     const oldestMs = this.#wallMs - retainMs
-    for (const segment of [...this.#kept()]) {
+    for (const segment of this.#kept()) {
       const times = this.times.peek(segment)
       if (times === undefined && !segment.resident) return this.#sweepOnceRead(segment)
       if (times !== undefined && times.lastMs >= oldestMs) return

@@ -96,7 +96,7 @@ export class TopicJournal implements DueSource {
   describe(writer: RecordWriter): void {
     for (const channel of this.#topic.channels.values()) this.describeChannel(writer, channel)
     const { log, retention } = this.#topic
-    if (retention.active && log.retainFrom > log.head) writer.retained(log.retainFrom)
+    if (retention.active && log.retainFrom > 0) writer.retained(log.retainFrom)
     this.describeSelf(writer)
   }
 

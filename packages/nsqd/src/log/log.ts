@@ -278,11 +278,17 @@ export class Log {
   }
 
   /**
-   * Writes segments that are in memory only, sealed, and handed out.
+   * Writes segments that are in memory only, sealed, and handed out; later, if something waits to be committed.
    * @throws of the file system; then none of them counts as written
    */
   writeOut(segments: readonly Segment[]): void {
     const { store } = this.#storage!
+    const last = this.#segments.at(-1)!
+    if (last.extent !== null) {
+      // Its file may be finished by what is written now: nothing more of it may come then.
+      if (!last.written) return
+      this.seal()
+    }
     for (const segment of segments) store.append(segment)
     store.endCommit()
     for (const segment of segments) this.page(segment)

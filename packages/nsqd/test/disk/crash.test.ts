@@ -7,6 +7,7 @@ const SEED = process.env['NSQ_SIM_SEED']
 
 test.each([
   ['what was promised holds', {}],
+  ['with channels that are rewound, what was kept comes again', { replays: true }],
   ['with schedules, nothing comes too early and what was cancelled never comes', { schedules: true }],
 ])('%s, whenever the process or the machine dies', { timeout: 3_600_000 }, (_, options) => {
   const seeds = SEED === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(SEED)]

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ChannelJournal } from '../../src/core/channel-journal.ts'
+import { ChannelMessages } from '../../src/core/channel-messages.ts'
 import { Topic } from '../../src/core/topic.ts'
 import type { Extent } from '../../src/log/data-file.ts'
 import type { LogFile, LogFiles } from '../../src/log/files.ts'
+import { RecordWriter } from '../../src/log/journal-records.ts'
 import { journalNumbers, journalPath } from '../../src/log/journal.ts'
 import { Log } from '../../src/log/log.ts'
 import { LogStore } from '../../src/log/log-store.ts'
@@ -48,6 +50,12 @@ const FAULTS: SimulationOptions = {
   durability: 'fsync',
   steps: 120,
   weights: { ...WEIGHTS, ...NOTHING_DELETED, publishBatch: 20, fault: 5, cutPower: 4, kill: 3 },
+}
+/** What is finished is kept, and channels are rewound often. */
+const REPLAYS: SimulationOptions = {
+  replays: true,
+  steps: 120,
+  weights: { ...WEIGHTS, deleteTopic: 0, deleteChannel: 0, fault: 0, rewind: 15, emptyTopic: 3, kill: 4 },
 }
 /** A mutant that survives so many seeds counts as unnoticed; most are caught within 50. */
 const SEEDS_MAX = 3000
@@ -142,6 +150,38 @@ const mutants: Mutant[] = [
   {
     name: 'a new channel is journalled after what is published next',
     patch: () => replaced(TopicStore.prototype, 'flushUrgent', () => {}),
+  },
+  {
+    name: 'a rewind is not journalled',
+    patch: () => replaced(ChannelJournal.prototype, 'rewound', () => {}),
+    lives: REPLAYS,
+  },
+  {
+    name: 'a rewind is overtaken by what was finished before it',
+    patch: () => {
+      const writeRun = ChannelJournal.prototype.writeRun
+      const rewound = ChannelJournal.prototype.rewound
+      replaced(
+        ChannelJournal.prototype,
+        'rewound',
+        function (this: ChannelJournal, ...args: Parameters<typeof rewound>) {
+          ChannelJournal.prototype.writeRun = () => {}
+          rewound.apply(this, args)
+          ChannelJournal.prototype.writeRun = writeRun
+        },
+      )
+    },
+    lives: REPLAYS,
+  },
+  {
+    name: 'a rewind hands out what is in flight',
+    patch: () => replaced(ChannelMessages.prototype, 'forEachHeld', () => {}),
+    lives: REPLAYS,
+  },
+  {
+    name: 'it is forgotten that a topic was emptied',
+    patch: () => replaced(RecordWriter.prototype, 'retained', () => {}),
+    lives: REPLAYS,
   },
   { name: 'ids begin anew', patch: () => replaced(Topic.prototype, 'continueAfter', () => {}) },
   {

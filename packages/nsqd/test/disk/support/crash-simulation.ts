@@ -1,4 +1,5 @@
 import type { Channel } from '../../../src/core/channel.ts'
+import { NO_RETENTION } from '../../../src/core/retention.ts'
 import type { Topic } from '../../../src/core/topic.ts'
 import { peekChannel } from '../../../src/core/peek.ts'
 import { HEADER_SIZE } from '../../../src/log/message-header.ts'
@@ -12,6 +13,7 @@ import type { Durability } from '../../../src/log/topic-store.ts'
 import { isDeadLetterTopic } from '../../../src/core/retry-policy.ts'
 import { Graveyard, Policies } from './graveyard.ts'
 import { Ledger, LedgerChannel, LedgerTopic } from './ledger.ts'
+import { bodiesFrom, positionsOfHeld } from './replayed.ts'
 import { type BrokerOptions, SimBroker, type SimMetadata } from './sim-broker.ts'
 import { type CallKind, type Fault, SimDisk } from './sim-disk.ts'
 
@@ -55,9 +57,21 @@ const WEIGHTS = {
 } as const
 /** Beside them, where schedules are simulated. */
 const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4, deliverNow: 3 } as const
+/** And where channels are rewound. */
+const REPLAY_WEIGHTS = { rewind: 6 } as const
 /** And where messages become dead letters. */
 const FAILURE_WEIGHTS = { fail: 30, readLetters: 8, sendBack: 20, createChannel: 9 } as const
-type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS | keyof typeof FAILURE_WEIGHTS
+type Kind =
+  | keyof typeof WEIGHTS
+  | keyof typeof SCHEDULE_WEIGHTS
+  | keyof typeof FAILURE_WEIGHTS
+  | keyof typeof REPLAY_WEIGHTS
+
+const RETENTIONS = [
+  { retainMs: 3_600_000, retainBytes: 0 },
+  { retainMs: 20_000, retainBytes: 0 },
+  { retainMs: 0, retainBytes: 10_000 },
+] as const
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -80,13 +94,19 @@ export interface SimulationOptions {
   readonly durability?: Durability
   /** Messages are scheduled for a time, and cancelled, as well. */
   readonly schedules?: boolean
+  /** What is finished is kept for a while, and channels are rewound. */
+  readonly replays?: boolean
   /** Some channels have retry policies; dead letters are read, and sent back. */
   readonly failures?: boolean
 }
 
-/** What is simulated with a seed: of each four, one with neither schedules nor dead letters, and one with both. */
-export function featuresOf(seed: number): Pick<SimulationOptions, 'schedules' | 'failures'> {
-  return { schedules: seed % 2 === 1, failures: seed % 4 >= 2 }
+/**
+ * What is simulated with a seed: of each four, one with neither schedules nor dead letters, and one with both; of those
+ * without dead letters, each third with channels that are rewound.
+ */
+export function featuresOf(seed: number): Pick<SimulationOptions, 'schedules' | 'failures' | 'replays'> {
+  const failures = seed % 4 >= 2
+  return { schedules: seed % 2 === 1, failures, replays: seed % 3 === 0 && !failures }
 }
 
 /**
@@ -119,11 +139,12 @@ export class CrashSimulation {
 
   constructor(
     seed: number,
-    { failures = false, schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
+    { durability: always, failures, plan, replays, schedules, steps, weights, wrap }: SimulationOptions = {},
   ) {
     this.#weights = {
       ...WEIGHTS,
       ...(schedules && SCHEDULE_WEIGHTS),
+      ...(replays && REPLAY_WEIGHTS),
       ...(failures && FAILURE_WEIGHTS),
       ...weights,
     }
@@ -143,6 +164,7 @@ export class CrashSimulation {
       maxBytesPerFile: pick(random, [1500, 6000, 30_000]),
       blockSize,
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
+      ...(replays && { retention: pick(random, RETENTIONS) }),
     }
     this.#plan = plan ?? null
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
@@ -204,6 +226,8 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
       case 'cancel':
         return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
+      case 'rewind':
+        return this.#withChannel((topic, channel) => this.#rewind(topic, channel))
       case 'deliverNow':
         return this.#withChannel((topic, channel) => this.#deliverNow(topic, channel))
       case 'fail':
@@ -351,7 +375,7 @@ export class CrashSimulation {
     const found = this.#anyDeferred(channel)
     if (found === null) return
     if (!channel.finishOne(found.segment, found.index)) throw new Error('a deferred message could not be cancelled')
-    const confirmed = this.#confirm(topic, found.body)
+    const confirmed = this.#confirm(topic, found.body.slice(0, found.body.indexOf('.')))
     this.#ledger.cancelled(topic.name, channel.name, found.body, confirmed)
   }
 
@@ -359,7 +383,7 @@ export class CrashSimulation {
     const found = this.#anyDeferred(channel)
     if (found === null) return
     if (!channel.requeueOne(found.segment, found.index, 0)) throw new Error('a deferred message could not be hurried')
-    const confirmed = this.#confirm(topic, found.body)
+    const confirmed = this.#confirm(topic, found.body.slice(0, found.body.indexOf('.')))
     this.#ledger.hurried(topic.name, channel.name, found.body, confirmed)
   }
 
@@ -373,14 +397,14 @@ export class CrashSimulation {
   }
 
   /** @returns whether it was answered that what was done will last */
-  #confirm(topic: Topic, body: string): boolean {
+  #confirm(topic: Topic, what: string): boolean {
     let confirmed = true
     try {
       topic.confirm()
     } catch {
       confirmed = false
     }
-    this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
+    this.#log(`  ${what} ${confirmed}`)
     return confirmed && !this.disk.dead
   }
 
@@ -406,6 +430,27 @@ export class CrashSimulation {
     this.#graveyard.sendSomeBack(() => this.#settleTurn())
     if (this.#random() < 0.5) this.#settleTurn()
     if (this.#random() < 0.5) this.disk.complete()
+  }
+
+  /** As over HTTP, to a position in place of a time: what is answered is written down. */
+  #rewind(topic: Topic, channel: Channel): void {
+    this.#settleTurn()
+    const { log } = topic
+    const { head, retainFrom } = log
+    if ([log, channel.ownLog].some((each) => each?.segments.some(({ loading }) => loading))) return
+    const from = Math.max(head, retainFrom) + below(this.#random, Math.max(1, channel.readTo - head))
+    let bodies: Map<number, string>
+    let held: number[]
+    try {
+      bodies = bodiesFrom(log, from, channel.readTo)
+      held = positionsOfHeld(channel, bodies)
+    } catch (error) {
+      if (!this.disk.failed && !this.disk.dead) throw error
+      return
+    }
+    channel.rewind(from, held)
+    const confirmed = this.#confirm(topic, `${channel.name} to ${from} of ${head}..${channel.readTo}`)
+    this.#ledger.rewound(topic.name, channel.name, [...bodies.values()], confirmed)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */
@@ -791,6 +836,7 @@ export class CrashSimulation {
       const counts = `${depth} queued, ${inFlightCount} in flight, ${deferredCount} deferred`
       throw new Error(`${topic.name}/${name} still has messages: ${counts}`)
     }
+    topic.retention.change(NO_RETENTION)
     for (let i = 0; i < 4; i++) {
       this.#broker.registry.sweep()
       this.#advance(FLUSH_MS)

@@ -19,6 +19,8 @@ export interface LedgerMessage {
   waiting: boolean
   /** Whether it does was forgotten: it may wait in its topic once more. */
   vague: boolean
+  /** It was emptied away from the topic: nothing brings it back. */
+  emptied: boolean
   /** It may have been dropped as one of the oldest: it is owed to nobody, even if it is answered only then. */
   droppable: boolean
 }
@@ -39,6 +41,8 @@ interface Entry {
   notBefore: number
   /** The time that it was scheduled for, until it was delivered; 0: none. */
   dueAt: number
+  /** It comes because its channel was rewound. */
+  again: boolean
 }
 
 interface Doubts {
@@ -131,7 +135,10 @@ export class Ledger {
         mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
-    for (const message of topic.messages.values()) message.waiting = false
+    for (const message of topic.messages.values()) {
+      message.emptied ||= message.waiting && !failed && !message.vague
+      message.waiting = false
+    }
   }
 
   /** All that was published went to the channels. */
@@ -167,6 +174,7 @@ export class Ledger {
       safe: false,
       waiting: true,
       vague: false,
+      emptied: false,
       droppable: false,
     }
     topic.messages.set(message.body, message)
@@ -223,6 +231,33 @@ export class Ledger {
   finished(topicName: string, channelName: string, frame: Frame): void {
     const entry = this.#entry(topicName, channelName, frame)
     if (entry !== undefined) mark(entry, entry.twice ? 'free' : 'done')
+  }
+
+  /**
+   * A channel was rewound: what it was done with comes once more, as if never delivered.
+   * @param confirmed that was answered
+   */
+  rewound(topicName: string, channelName: string, bodies: readonly string[], confirmed: boolean): void {
+    const topic = this.topics.get(topicName)!
+    const { entries } = this.#channel(topicName, channelName)
+    for (const body of bodies) {
+      const message = topic.messages.get(body)
+      if (message === undefined && !this.#loose) throw new Error(`nobody published ${short(body)}`)
+      if (message === undefined) continue
+      if (message.emptied) throw new Error(`${short(body)} was emptied away and is to come again`)
+      const known = entries.get(body)
+      if (known?.state === 'open') continue
+      const entry = { ...entryOf(message), notBefore: 0, dueAt: 0, again: true }
+      entry.state = confirmed ? 'open' : 'free'
+      entry.twice = known?.twice ?? false
+      if (known?.state === 'free' || !confirmed) {
+        entry.fuzzy = true
+        entry.attempts = ATTEMPTS_MAX // it may have been there all along
+      }
+      entry.flushed = confirmed
+      entry.synced = confirmed && this.#durability(topicName) === 'fsync'
+      entries.set(body, entry)
+    }
   }
 
   /** It was cancelled before it was delivered. @param confirmed that was answered */
@@ -312,6 +347,7 @@ export class Ledger {
       }
       for (const message of topic.messages.values()) {
         if (doubtful || lost) message.vague = true
+        if (doubtful || lost) message.emptied = false
         if (lost) message.safe = false
       }
     }
@@ -319,7 +355,7 @@ export class Ledger {
 
   #doubt(entry: Entry, kind: 'kill' | 'cutPower' | 'restart', { damaged, doubtful, lost }: Doubts): void {
     const known = kind === 'cutPower' ? entry.synced : entry.flushed
-    if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
+    if (lost || ((entry.state !== 'open' || entry.again) && (doubtful || !known))) entry.state = 'free'
     entry.fuzzy ||= this.#loose || !known
     entry.twice ||= damaged
     if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
@@ -400,6 +436,7 @@ function entryOf(message: LedgerMessage): Entry {
     twice: false,
     notBefore,
     dueAt,
+    again: false,
   }
 }
 
