@@ -24,6 +24,8 @@ interface Letter {
   leaving: boolean
   /** What became of it may have been forgotten. */
   vague: boolean
+  /** There may be another one of the same message. */
+  doubled: boolean
   /** It was sent back: the message may die once more, and be another letter. */
   revived: boolean
 }
@@ -109,6 +111,7 @@ export class DeadLedger {
   /** It is back in its channel. @param confirmed that is written down on both sides; `durable`: on stable storage */
   sentBack(body: string, entry: DyingEntry | undefined, confirmed: boolean, durable: boolean): void {
     const letter = this.#letters.get(body)!
+    if (letter.doubled && entry !== undefined) entry.twice = true
     if (letter.state === 'free' && letter.revived && entry !== undefined) entry.twice = true // a crash had sent it back already
     letter.leaving = false
     letter.revived = true
@@ -125,7 +128,10 @@ export class DeadLedger {
   /** Nobody need have seen it before. */
   #letterOf(body: string, id: string): Letter {
     let letter = this.#letters.get(body)
-    if (letter?.id !== id) this.#letters.set(body, (letter = seen(id)))
+    if (letter?.id === id) return letter
+    // One that a crash may have left here beside it: the message comes once for each.
+    const doubled = letter?.state === 'free'
+    this.#letters.set(body, (letter = { ...seen(id), doubled }))
     return letter
   }
 
@@ -167,6 +173,7 @@ function seen(id: string): Letter {
     synced: false,
     leaving: false,
     vague: false,
+    doubled: false,
     revived: false,
   }
 }
