@@ -47,6 +47,8 @@ export class DeadLedger {
   readonly #where: string
   readonly #maxAttempts: number
   readonly #letters = new Map<string, Letter>()
+  /** Something was forgotten that nobody was promised: there may be two of a message. */
+  #doubts = false
 
   constructor(where: string, maxAttempts: number) {
     this.#where = where
@@ -111,8 +113,9 @@ export class DeadLedger {
   /** It is back in its channel. @param confirmed that is written down on both sides; `durable`: on stable storage */
   sentBack(body: string, entry: DyingEntry | undefined, confirmed: boolean, durable: boolean): void {
     const letter = this.#letters.get(body)!
-    if (letter.doubled && entry !== undefined) entry.twice = true
-    if (letter.state === 'free' && letter.revived && entry !== undefined) entry.twice = true // a crash had sent it back already
+    // A crash had sent it back already; or what was forgotten may have left the message itself.
+    const again = letter.doubled || (letter.state === 'free' && letter.revived) || this.#doubts
+    if (again && entry !== undefined) entry.twice = true
     letter.leaving = false
     letter.revived = true
     letter.state = 'done'
@@ -130,7 +133,9 @@ export class DeadLedger {
     let letter = this.#letters.get(body)
     if (letter?.id === id) return letter
     // One that a crash may have left here beside it: the message comes once for each.
-    const doubled = letter?.state === 'free'
+    const doubled = letter !== undefined && (letter.state === 'free' || this.#doubts)
+    if (letter?.state === 'open' && !doubled)
+      throw new Error(`${this.#where}: ${id} is the second letter, after ${letter.id}`)
     this.#letters.set(body, (letter = { ...seen(id), doubled }))
     return letter
   }
@@ -139,6 +144,7 @@ export class DeadLedger {
 
   restarted({ doubtful, kind, lost }: Doubts, entryOf: (body: string) => DyingEntry | undefined): void {
     if (kind === 'restart' && !doubtful) return
+    this.#doubts ||= lost || doubtful
     for (const [body, letter] of this.#letters) {
       const entry = entryOf(body)
       const known = kind === 'cutPower' ? letter.synced : letter.flushed
@@ -180,7 +186,7 @@ function seen(id: string): Letter {
 
 /** As if it had never been delivered. */
 function revive(entry: DyingEntry, confirmed: boolean, durable: boolean): void {
-  if (entry.state === 'dead') entry.state = 'open'
+  if (entry.state === 'dead' || entry.state === 'done') entry.state = 'open' // done: it had come back once already
   if (!entry.twice) entry.attempts = 0
   entry.notBefore = entry.dueAt = 0
   entry.flushed = confirmed
