@@ -81,7 +81,7 @@ const LETTERS: SimulationOptions = {
     fault: 0,
     kill: 5,
     cutPower: 5,
-    dieSoon: 8,
+    dieSoon: 14,
   },
 }
 /** A mutant that survives so many seeds counts as unnoticed; most are caught within 50. */
@@ -221,7 +221,7 @@ const mutants: Mutant[] = [
     name: 'what becomes a dead letter is not announced',
     patch: () => replaced(ChannelJournal.prototype, 'dying', () => {}),
     lives: LETTERS,
-    says: /second/,
+    says: /second|comes again/,
   },
   {
     name: 'a dead letter is finished at its source before it is written',
