@@ -53,7 +53,7 @@ test('a rewound channel has what was published since, each once, beside all that
       fc.constantFrom('memory', 'os'),
       fc.constantFrom(0, 5, 1000),
       async (all, durability, kept) => {
-        const run = new Run(durability as 'memory' | 'os', kept)
+        const run = new Run(durability, kept)
         for (const step of all) await run.do(step)
         run.drain()
       },
@@ -195,9 +195,9 @@ class Run {
 
   /** The disk goes on meanwhile. */
   async #awaiting(answer: Promise<Rewound>): Promise<Rewound> {
-    let done = false
-    const settled = answer.finally(() => (done = true))
-    while (!done) {
+    const state = { done: false }
+    const settled = answer.finally(() => (state.done = true))
+    while (!state.done) {
       await new Promise((resolve) => setImmediate(resolve))
       this.#settle()
     }
