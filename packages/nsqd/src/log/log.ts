@@ -283,7 +283,7 @@ export class Log {
    */
   writeOut(segments: readonly Segment[]): void {
     const { store } = this.#storage!
-    const last = this.#segments.at(-1)!
+    const last = this.#segments.last!
     if (last.extent !== null) {
       // Its file may be finished by what is written now: nothing more of it may come then.
       if (!last.written) return

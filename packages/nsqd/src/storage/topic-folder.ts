@@ -313,17 +313,19 @@ export class TopicFolder {
   }
 
   #describe(writer: RecordWriter): void {
-    const { channels, distributed, following, lastIdHi, lastIdLo, scheduledDistributed } = this.#state
+    const { channels, distributed, following, lastIdHi, lastIdLo, retainedFrom, scheduledDistributed } = this.#state
     for (const [number, channel] of channels) {
       const { ownLog } = this.#channels.get(channel.name)!
       writer.channel(number, channel.name, channel.readTo, scheduledDistributed, ownLog.committed)
       channel.unread.forEach((from, to) => writer.unread(number, from, to))
+      if (channel.replayTo > 0) writer.rewound(number, channel.replayTo)
       channel.forEach((message) => {
         const { kind, position, attempts, dueWallMs } = message
         if (isDeferred(message)) writer.deferred(number, kind, position, attempts, dueWallMs)
         else writer.attempts(number, kind, position, attempts)
       })
     }
+    if (retainedFrom > 0) writer.retained(retainedFrom)
     writer.topic(following, distributed, scheduledDistributed, lastIdHi, lastIdLo)
   }
 
