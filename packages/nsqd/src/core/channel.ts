@@ -446,8 +446,9 @@ export class Channel implements DueSource {
     ;(this.#messages.retries ?? this.#makeRetries()).restoreDying(segment, index, attempts, place)
   }
 
-  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. @throws of the file system */
+  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. */
   resolveDying(): void {
+    this.#messages.retries?.keepLetters()
     this.#messages.retries?.resolve()
   }
 

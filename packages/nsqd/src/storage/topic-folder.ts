@@ -64,7 +64,8 @@ export class TopicFolder {
     const { files, maxBytesPerFile } = settings
     this.directory = directory
     const names = files.list(directory)
-    const { recovered, numbers } = recoverJournal(files, directory, names, settings.damaged)
+    const kept = (): void => {}
+    const { recovered, journals } = recoverJournal(files, directory, names, { damaged: settings.damaged, kept })
     this.#state = recovered ?? new RecoveredTopic()
     this.#inUse = names.length > 0
     this.#store = new TopicStore(
@@ -75,10 +76,11 @@ export class TopicFolder {
         residentMax: 0,
         wallOffsetMs: () => 0,
         damaged: settings.damaged,
+        kept,
       },
       directory,
       'os',
-      numbers,
+      journals,
       (writer) => this.#describe(writer),
       () => {},
     )
