@@ -24,6 +24,9 @@ const SEGMENT_SIZE_ON_DISK_MAX = 4 * 1024 * 1024
 /** So often a segment is asked for as a whole: a disk may be away for a moment. */
 const FAILED_READS_MAX = 25
 
+/** So often a file is opened of which nothing can be read. */
+const OPEN_ATTEMPTS = 2
+
 export interface LogStoreSettings {
   readonly files: LogFiles
   readonly directory: string
@@ -318,15 +321,15 @@ export class LogStore {
 
   /** Finds the files of an earlier run, and the segments in them, in the order of their writing. @throws of the file system, or FileFormatError */
   open(names: readonly string[]): Extent[] {
-    const { damaged, directory, files, prefix } = this.#settings
+    const { damaged, directory, prefix } = this.#settings
     const found: Extent[] = []
     for (const name of [...names].sort()) {
       const base = basePosition(nameBefore(name) ?? name, prefix)
       if (base === null) continue
       this.#lastName = Math.max(this.#lastName, base) // a name that is kept is not given again
       if (nameBefore(name) !== null) continue
-      const file = new DataFile(files, `${directory}/${name}`, base)
-      if (!this.#openFile(file, damaged)) continue
+      const file = this.#openFile(`${directory}/${name}`, base, damaged)
+      if (file === null) continue
       file.finished = true
       this.#dataFiles.push(file)
       found.push(...file.segments)
@@ -334,27 +337,38 @@ export class LogStore {
     return found
   }
 
-  /** False for a file in which there is nothing: it was made and not written to before a crash, or nothing of it can be read. */
-  #openFile(file: DataFile, damaged: LogStoreSettings['damaged']): boolean {
-    try {
-      const handle = this.#settings.files.open(file.path, 'read')
-      const size = handle.size()
-      handle.close()
-      if (size < FILE_HEADER_SIZE) {
-        this.#settings.files.remove(file.path)
-        return false
+  /** null for a file in which there is nothing: it was made and not written to before a crash, or nothing of it can be read. */
+  #openFile(path: string, base: number, damaged: LogStoreSettings['damaged']): DataFile | null {
+    for (let attempt = 1; ; attempt++) {
+      const file = new DataFile(this.#settings.files, path, base)
+      try {
+        if (this.#isBlank(path)) return null
+        file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(path, offset, length))
+        file.closeHandle()
+        if (file.segments.length > 0) return file
+        this.#remove(file)
+        return null
+      } catch (error) {
+        file.closeHandle()
+        if (!isUnreadable(error)) throw error
+        if (attempt < OPEN_ATTEMPTS) continue
+        damaged(path, 0, file.size)
+        this.#setAside(file)
+        return null
       }
-      file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(file.path, offset, length))
-    } catch (error) {
-      file.closeHandle()
-      if (!isUnreadable(error)) throw error
-      damaged(file.path, 0, file.size)
-      this.#setAside(file)
-      return false
     }
-    file.closeHandle()
-    if (file.segments.length === 0) this.#remove(file)
-    return file.segments.length > 0
+  }
+
+  /** It was made and not written to: then it is gone. */
+  #isBlank(path: string): boolean {
+    const handle = this.#settings.files.open(path, 'read')
+    try {
+      if (handle.size() >= FILE_HEADER_SIZE) return false
+    } finally {
+      handle.close()
+    }
+    this.#settings.files.remove(path)
+    return true
   }
 
   /** After open, and after the segments that are needed took their extents: files of which nothing is needed go. */

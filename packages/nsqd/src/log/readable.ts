@@ -37,8 +37,8 @@ export class Salvager {
       return at
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error
-      const middle = Math.ceil((position + (at + to) / 2) / BLOCK_SIZE) * BLOCK_SIZE - position
-      if (middle > at && middle < to) {
+      const middle = blockBoundary(position + at, position + to) - position
+      if (middle > at) {
         const end = this.#piece(bytes, position, at, middle)
         return end < middle ? end : this.#piece(bytes, position, middle, to)
       }
@@ -47,4 +47,11 @@ export class Salvager {
       return to
     }
   }
+}
+
+/** Where a block begins between two places, about in their middle; 0: nowhere. */
+function blockBoundary(from: number, to: number): number {
+  const upper = Math.ceil((from + to) / 2 / BLOCK_SIZE) * BLOCK_SIZE
+  if (upper < to) return upper
+  return upper - BLOCK_SIZE > from ? upper - BLOCK_SIZE : 0
 }
