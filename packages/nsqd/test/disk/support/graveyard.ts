@@ -147,12 +147,9 @@ export class Graveyard {
   }
 
   #read({ index, segment }: MessageRef): Content | undefined {
-    if (segment.loading) return undefined
-    try {
-      return segment.log.whileLoaded(segment, () => contentOf(segment, index))
-    } catch {
-      return undefined // the disk fails, or is dead
-    }
+    if (segment.resident) return contentOf(segment, index)
+    segment.load(() => {}) // for the next time
+    return undefined
   }
 
   #topics(): Topic[] {
