@@ -64,9 +64,11 @@ export class DeadLedger {
     const body = frame.body.toString('latin1')
     const where = `the dead letter ${body.slice(0, body.indexOf('.'))} (id ${frame.id}) of ${this.#where}`
     const known = this.#letters.get(body)
+    // A crash came while it was on its way back: it may be here, and there, or in both.
+    const isAstray = known?.id === frame.id && known.state === 'free' && known.revived
     if (known?.id === frame.id) {
       if (known.state === 'done') throw new Error(`${where} was done with and comes again`)
-      if (known.state === 'free' && known.revived && entry !== undefined) entry.twice = true
+      if (isAstray && entry !== undefined) entry.twice = true
       known.state = 'open'
     } else {
       if (known !== undefined && !known.revived && !known.vague && !anything)
@@ -76,7 +78,7 @@ export class DeadLedger {
     }
     if (entry !== undefined && (entry.state === 'open' || entry.state === 'free')) {
       // Where much was forgotten, the message itself may be back as well.
-      entry.state = anything || known?.vague === true ? 'free' : 'dead'
+      entry.state = anything || known?.vague === true || isAstray ? 'free' : 'dead'
       entry.flushed = true
       entry.synced = durable
     }

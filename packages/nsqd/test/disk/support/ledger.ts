@@ -130,6 +130,7 @@ export class Ledger {
   }
 
   topicEmptied(topicName: string, failed: boolean): void {
+    if (failed) this.#loose = true // what waited may wait again, for a channel that is yet to be made
     const topic = this.topics.get(topicName)!
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
