@@ -114,7 +114,7 @@ export class Graveyard {
     const bodies = letters.map(({ content }) => content.body.toString('latin1'))
     log(`  back to ${topic.name}/${target.name}: ${bodies.map((body) => body.slice(0, body.indexOf('.'))).join()}`)
     const grave = ledger.topics.get(topic.name)!.channels.get(target.name)!
-    letters.forEach(({ content }, i) => grave.dead.leaves(bodies[i]!, content.id))
+    letters.forEach(({ content }, i) => grave.dead.leaves(bodies[i]!, content.id, grave.entries.get(bodies[i]!)))
     sendBack(letters, { topic: from, channel }, target, (sentCount, error) => {
       log(`  ${sentCount} sent back ${error?.message ?? ''}`)
       if (disk.dead || target.closed) return
