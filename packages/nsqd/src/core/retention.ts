@@ -125,6 +125,8 @@ export class Retention {
     if (!this.active) return
     this.#expireBySize()
     this.#expireByAge()
+    const [oldest] = this.#kept()
+    if (oldest !== undefined && !oldest.resident && this.times.peek(oldest) === undefined) this.#sweepOnceRead(oldest)
   }
 
   #expireBySize(): void {
@@ -159,9 +161,7 @@ export class Retention {
       else high = at
     }
     const last = kept[low - 1]
-    if (last === undefined) return
-    if (!last.sealed) this.#log.seal() // nothing has come for so long
-    this.#letGo(last)
+    if (last !== undefined) this.#letGoAll(last)
   }
 
   /** One at a time, and once: what cannot be read stays until the next sweep. */
@@ -180,6 +180,13 @@ export class Retention {
     this.#log.retain(segment.tail)
   }
 
+  /** As letGo, of the segment that is written to as well: what comes next goes into a new one, and into a new file. */
+  #letGoAll(segment: Segment): void {
+    if (!segment.sealed) this.#log.seal()
+    this.#letGo(segment)
+    this.#log.store?.retire()
+  }
+
   /**
    * Lets go of the oldest that is kept and nobody needs, for others need the room: as many segments as it takes to make
    * a file go.
@@ -194,8 +201,8 @@ export class Retention {
       else inFile.push(segment)
     }
     for (const segments of files.values()) {
-      if (!segments.every((segment) => segment.sealed && segment.finished)) continue
-      this.#letGo(segments.at(-1)!)
+      if (!segments.every(({ finished }) => finished)) continue
+      this.#letGoAll(segments.at(-1)!)
       return true
     }
     return false
