@@ -33,6 +33,11 @@ export interface ChannelContents {
   readonly deferred: Pick<Deferred, 'count' | 'forEach' | 'select'>
 }
 
+/** A message that somebody has taken out by hand. */
+export interface TakenOut extends Place {
+  readonly attempts: number
+}
+
 /**
  * The messages of a channel, wherever in it they are: in its ranges still to be read, to be handed out once more, in
  * flight, deferred, or becoming dead letters. Each holds its segment (Segment.pending) until it is dropped.
@@ -62,7 +67,7 @@ export class ChannelMessages implements ChannelContents {
   /** Messages that were dropped since the topic was at its limits. */
   droppedCount = 0
   /** Taken out by hand, and neither finished nor given back yet, by keyOf. */
-  readonly takenOut = new Map<number, Place>()
+  readonly takenOut = new Map<number, TakenOut>()
   /** The channel is gone: nothing is done to them any more. */
   closed = false
 
@@ -158,6 +163,8 @@ export class ChannelMessages implements ChannelContents {
     this.deferred.clear()
     this.inFlight.forEach((slot) => this.inFlight.segment(slot).release(1))
     this.inFlight.clear()
+    for (const { segment } of this.takenOut.values()) segment.release(1)
+    this.takenOut.clear()
     this.retries?.clear()
     this.journal?.emptied(this.readTo)
   }

@@ -30,6 +30,7 @@ export function describeChannel(
   deferred.forEach((segment, index, attempts, dueMs) =>
     writer.deferred(channel, segment.log.kind, segment.base + index, attempts, dueMs + wallOffsetMs),
   )
+  for (const { attempts, index, segment } of messages.takenOut.values()) delivered(segment, index, attempts)
   messages.retries?.describe(writer, channel)
 }
 

@@ -262,18 +262,18 @@ export class Channel implements DueSource {
    */
   takeOut(segment: Segment, index: number): number {
     const attempts = this.#returns.withdraw(segment, index)
-    if (attempts >= 0) this.#messages.takenOut.set(keyIn(segment, index), { segment, index })
+    if (attempts >= 0) this.#messages.takenOut.set(keyIn(segment, index), { segment, index, attempts })
     return attempts
   }
 
+  /** Nothing, where the channel was emptied meanwhile. */
   finishTaken(segment: Segment, index: number): void {
-    this.#messages.takenOut.delete(keyIn(segment, index))
-    if (!this.#messages.closed) this.#messages.drop(segment, index)
+    if (this.#messages.takenOut.delete(keyIn(segment, index))) this.#messages.drop(segment, index)
   }
 
+  /** The same. */
   giveBack(segment: Segment, index: number, attempts: number): void {
-    this.#messages.takenOut.delete(keyIn(segment, index))
-    if (!this.#messages.closed) this.#returns.putBack(segment, index, attempts)
+    if (this.#messages.takenOut.delete(keyIn(segment, index))) this.#returns.putBack(segment, index, attempts)
   }
 
   // ---- once more ----

@@ -111,15 +111,15 @@ export function hasBecome(
   const log = topics.find(place.topic)?.log
   const letter = log?.find(place.position)
   if (log === undefined || letter === undefined) return false
-  segment.log.loadNow(segment)
-  log.loadNow(letter)
-  const bytes = letter.headers?.get(place.position - letter.base)
-  if (bytes === undefined || segment.isMissing(index)) return false
-  const headers = decodeHeaders(bytes)
+  // One after the other: there may not be room for both.
+  const headers = log.whileLoaded(letter, () => letter.headers?.get(place.position - letter.base))
+  const id = segment.log.whileLoaded(segment, () => (segment.isMissing(index) ? undefined : idOf(segment, index)))
+  if (headers === undefined || id === undefined) return false
+  const told = decodeHeaders(headers)
   return (
-    headers[DeadLetterHeader.topic] === origin.topic &&
-    headers[DeadLetterHeader.channel] === origin.channel &&
-    headers[DeadLetterHeader.id] === idOf(segment, index)
+    told[DeadLetterHeader.topic] === origin.topic &&
+    told[DeadLetterHeader.channel] === origin.channel &&
+    told[DeadLetterHeader.id] === id
   )
 }
 

@@ -220,17 +220,32 @@ export class Topic implements TurnTask {
   }
 
   /**
-   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
-   * @param headers encoded (log/headers.ts)
+   * Takes messages with headers, whatever would refuse them from outside: they are here already, under another name. All of
+   * them are as safe as a publish when this returns, and nobody has one before; or none of them is here.
+   * @param announce called with the position of the first, before anything is written
+   * @returns false: nothing was done yet, and `later` is called when it is worth another attempt
+   * @throws {TopicExitingError} while the topic is being deleted or closed; or what `announce` threw; or of the file system
    */
-  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+  takeAll(
+    messages: readonly { readonly body: Buffer; readonly headers: Buffer }[],
+    announce: (position: number) => void,
+    later: () => void,
+  ): boolean {
     if (this.#closed) throw new TopicExitingError()
-    this.#headers.stamp()
-    this.messageCount++
-    this.messageBytes += body.length
-    this.log.append(this.#headers, body, 0, body.length)
-    this.log.annotate(headers)
-    return this.#taken(this.log, waiter, ticket)
+    const append = (): void => {
+      announce(this.log.tail)
+      this.#headers.stamp()
+      for (const { body, headers } of messages) {
+        this.log.append(this.#headers, body, 0, body.length)
+        this.log.annotate(headers)
+      }
+    }
+    if (!this.#committing.takeNow(append, later)) return false
+    for (const { body } of messages) {
+      this.messageCount++
+      this.messageBytes += body.length
+    }
+    return true
   }
 
   /** @returns true when what was appended is safe as it is */

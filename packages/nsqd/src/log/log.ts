@@ -159,9 +159,10 @@ export class Log {
 
   /**
    * Takes what was appended since the last commit for good: writes what belongs on disk.
+   * @param sync and brings it to stable storage, at once
    * @throws of the file system; the caller rolls back
    */
-  commit(): void {
+  commit(sync = false): void {
     const storage = this.#storage
     if (storage !== null) {
       const segments = this.#segments.all
@@ -169,6 +170,7 @@ export class Log {
         const segment = segments[i]!
         if (storage.writesAll || segment.paged) storage.store.append(segment)
       }
+      if (sync) storage.store.sync()
       storage.store.endCommit()
       // Not before all was written: what is taken back has to be in memory.
       const first = this.#firstUncommitted()

@@ -56,7 +56,7 @@ const WEIGHTS = {
   dieSoon: 3,
 } as const
 /** Beside them, where schedules are simulated. */
-const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4, deliverNow: 3 } as const
+const SCHEDULE_WEIGHTS = { publishScheduled: 9, cancel: 12, deliverNow: 8 } as const
 /** And where channels are rewound. */
 const REPLAY_WEIGHTS = { rewind: 6 } as const
 /** And where messages become dead letters. */
@@ -587,7 +587,6 @@ export class CrashSimulation {
     for (const topic of this.#broker.registry.topics()) {
       if (!topic.paused && topic.channels.size > 0) this.#ledger.distributed(topic.name)
     }
-    if (this.#policies !== null) this.#graveyard.noteSettled()
   }
 
   #advance(ms: number): void {

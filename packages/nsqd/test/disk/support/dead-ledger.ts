@@ -17,8 +17,6 @@ interface Letter {
   id: string
   /** open: it has to come until it is finished; done: finished, or sent back; free: it may come, or not. */
   state: 'open' | 'done' | 'free'
-  /** Its origin is known to be finished: from then on there is this one letter, whatever happens. */
-  settled: boolean
   /** That it is done with is in the journal, or on stable storage. */
   flushed: boolean
   synced: boolean
@@ -26,6 +24,8 @@ interface Letter {
   leaving: boolean
   /** What became of it may have been forgotten. */
   vague: boolean
+  /** There may be another one of the same message. */
+  doubled: boolean
   /** It was sent back: the message may die once more, and be another letter. */
   revived: boolean
 }
@@ -47,14 +47,20 @@ export class DeadLedger {
   readonly #where: string
   readonly #maxAttempts: number
   readonly #letters = new Map<string, Letter>()
+  /** Something was forgotten that nobody was promised: there may be two of a message. */
+  #doubts = false
 
   constructor(where: string, maxAttempts: number) {
     this.#where = where
     this.#maxAttempts = maxAttempts
   }
 
-  /** @param anything was forgotten before: what is told of a message may not be all */
-  delivered(frame: Frame, entry: DyingEntry | undefined, anything: boolean): void {
+  /**
+   * A letter came: its origin is finished for good, so that there is this one alone, whatever happens.
+   * @param anything was forgotten before: what is told of a message may not be all
+   * @param durable its origin is finished on stable storage
+   */
+  delivered(frame: Frame, entry: DyingEntry | undefined, anything: boolean, durable: boolean): void {
     const body = frame.body.toString('latin1')
     const where = `the dead letter ${body.slice(0, body.indexOf('.'))} (id ${frame.id}) of ${this.#where}`
     const known = this.#letters.get(body)
@@ -63,7 +69,7 @@ export class DeadLedger {
       if (known.state === 'free' && known.revived && entry !== undefined) entry.twice = true
       known.state = 'open'
     } else {
-      if (known !== undefined && !known.revived && known.settled && !anything)
+      if (known !== undefined && !known.revived && !known.vague && !anything)
         throw new Error(`${where} is the second one, after ${known.id}`)
       if (entry !== undefined && !anything) this.#judge(where, entry)
       this.#letters.set(body, seen(frame.id))
@@ -71,7 +77,8 @@ export class DeadLedger {
     if (entry !== undefined && (entry.state === 'open' || entry.state === 'free')) {
       // Where much was forgotten, the message itself may be back as well.
       entry.state = anything || known?.vague === true ? 'free' : 'dead'
-      entry.flushed = entry.synced = false
+      entry.flushed = true
+      entry.synced = durable
     }
   }
 
@@ -80,19 +87,6 @@ export class DeadLedger {
     if (state === 'done') throw new Error(`${where} is of a message that was finished`)
     if (state === 'dropped') throw new Error(`${where} is of a message that was emptied away`)
     if (!fuzzy && attempts < this.#maxAttempts) throw new Error(`${where} died after ${attempts} attempts`)
-  }
-
-  /** Nothing is dying: the origins of all letters that were seen are finished for good. @param durable on stable storage */
-  settled(entryOf: (body: string) => DyingEntry | undefined, durable: boolean): void {
-    for (const [body, letter] of this.#letters) {
-      if (letter.settled || letter.state === 'free') continue // else perhaps it is to be made once more
-      letter.settled = true
-      const entry = entryOf(body)
-      if (entry?.state === 'dead') {
-        entry.flushed = true
-        entry.synced = durable
-      }
-    }
   }
 
   finished(body: string): void {
@@ -119,7 +113,9 @@ export class DeadLedger {
   /** It is back in its channel. @param confirmed that is written down on both sides; `durable`: on stable storage */
   sentBack(body: string, entry: DyingEntry | undefined, confirmed: boolean, durable: boolean): void {
     const letter = this.#letters.get(body)!
-    if (letter.state === 'free' && letter.revived && entry !== undefined) entry.twice = true // a crash had sent it back already
+    // A crash had sent it back already; or what was forgotten may have left the message itself.
+    const again = letter.doubled || (letter.state === 'free' && letter.revived) || this.#doubts
+    if (again && entry !== undefined) entry.twice = true
     letter.leaving = false
     letter.revived = true
     letter.state = 'done'
@@ -135,7 +131,12 @@ export class DeadLedger {
   /** Nobody need have seen it before. */
   #letterOf(body: string, id: string): Letter {
     let letter = this.#letters.get(body)
-    if (letter?.id !== id) this.#letters.set(body, (letter = seen(id)))
+    if (letter?.id === id) return letter
+    // One that a crash may have left here beside it: the message comes once for each.
+    const doubled = letter !== undefined && (letter.state === 'free' || this.#doubts)
+    if (letter?.state === 'open' && !doubled)
+      throw new Error(`${this.#where}: ${id} is the second letter, after ${letter.id}`)
+    this.#letters.set(body, (letter = { ...seen(id), doubled }))
     return letter
   }
 
@@ -143,6 +144,7 @@ export class DeadLedger {
 
   restarted({ doubtful, kind, lost }: Doubts, entryOf: (body: string) => DyingEntry | undefined): void {
     if (kind === 'restart' && !doubtful) return
+    this.#doubts ||= lost || doubtful
     for (const [body, letter] of this.#letters) {
       const entry = entryOf(body)
       const known = kind === 'cutPower' ? letter.synced : letter.flushed
@@ -155,12 +157,7 @@ export class DeadLedger {
         if (entry !== undefined) entry.fuzzy = true
       } else if (lost || doubtful) {
         letter.state = 'free'
-        letter.settled = false
         letter.vague = true
-      } else if (!letter.settled) {
-        // It was on its way to stable storage: perhaps it is made once more.
-        if (entry?.state === 'dead') entry.state = letter.state === 'done' ? 'free' : 'open'
-        letter.state = 'free'
       } else if (letter.state === 'done' && !known) {
         letter.state = 'free'
       }
@@ -178,19 +175,20 @@ function seen(id: string): Letter {
   return {
     id,
     state: 'open',
-    settled: false,
     flushed: false,
     synced: false,
     leaving: false,
     vague: false,
+    doubled: false,
     revived: false,
   }
 }
 
 /** As if it had never been delivered. */
 function revive(entry: DyingEntry, confirmed: boolean, durable: boolean): void {
-  if (entry.state === 'dead') entry.state = 'open'
-  entry.attempts = entry.notBefore = entry.dueAt = 0
+  if (entry.state === 'dead' || entry.state === 'done') entry.state = 'open' // done: it had come back once already
+  if (!entry.twice) entry.attempts = 0
+  entry.notBefore = entry.dueAt = 0
   entry.flushed = confirmed
   entry.synced = confirmed && durable
 }

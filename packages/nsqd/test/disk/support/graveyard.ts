@@ -147,22 +147,11 @@ export class Graveyard {
   }
 
   #read({ index, segment }: MessageRef): Content | undefined {
+    if (segment.loading) return undefined
     try {
       return segment.log.whileLoaded(segment, () => contentOf(segment, index))
     } catch {
       return undefined // the disk fails, or is dead
-    }
-  }
-
-  /** Where nothing is dying any more, letters are as safe as they get. */
-  noteSettled(): void {
-    const { broker, disk, ledger } = this.#host
-    if (disk.dead) return
-    for (const topic of broker().registry.topics()) {
-      for (const channel of topic.channels.values()) {
-        const dyingCount = channel.deferredCount - channel.contents.deferred.count
-        if (dyingCount === 0) ledger.lettersSettled(topic.name, channel.name)
-      }
     }
   }
 

@@ -206,14 +206,16 @@ export class Ledger {
     let entry = entries.get(body)
     if (entry === undefined) {
       if (!this.#loose) throw new Error(`${where} was published before there was that channel`)
-      entries.set(body, (entry = { ...entryOf(message), state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX }))
+      // It is back from before: whatever happened to the message then.
+      const doubts = { state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX, notBefore: 0, dueAt: 0 } as const
+      entries.set(body, (entry = { ...entryOf(message), ...doubts }))
     }
     if (entry.state === 'done') throw new Error(`${where} was finished and comes again`)
     if (entry.state === 'dead') throw new Error(`${where} became a dead letter and comes again`)
     if (frame.attempts > maxAttempts)
       throw new Error(`${where} comes with attempts ${frame.attempts}, of ${maxAttempts}`)
     if (entry.state === 'dropped') throw new Error(`${where} was emptied away and comes again`)
-    if (nowMs < entry.notBefore - TOLERANCE_MS)
+    if (nowMs < entry.notBefore - TOLERANCE_MS && !entry.twice)
       throw new Error(`${where} comes ${entry.notBefore - nowMs} ms too early`)
     const expected = entry.attempts + 1
     const right =
@@ -302,19 +304,15 @@ export class Ledger {
     const [serial] = body.split('.', 1)
     if (!frame.body.equals(Buffer.alloc(frame.body.length, `${serial}.`)))
       throw new Error(`a dead letter of ${channelName} has a body that nobody published: ${body.slice(0, 60)}`)
-    const channel = this.graveOf(channelName, body)?.channel
-    channel?.dead.delivered(frame, channel.entries.get(body), this.#loose)
+    const grave = this.graveOf(channelName, body)
+    if (grave === undefined) return
+    const { channel, topic } = grave
+    channel.dead.delivered(frame, channel.entries.get(body), this.#loose, this.#durability(topic.name) === 'fsync')
   }
 
   letterFinished(channelName: string, frame: Frame): void {
     const body = frame.body.toString('latin1')
     this.graveOf(channelName, body)?.channel.dead.finished(body)
-  }
-
-  /** Nothing of that channel is dying: its letters are there, and their origins finished. */
-  lettersSettled(topicName: string, channelName: string): void {
-    const channel = this.topics.get(topicName)?.channels.get(channelName)
-    channel?.dead.settled(channel.entryOf, this.#durability(topicName) === 'fsync')
   }
 
   /** What happened so far was written to the journal. */
