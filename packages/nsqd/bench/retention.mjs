@@ -7,15 +7,14 @@
 //   time     of a message from publish to finish, kept and not: the same, within the noise of the machine
 //   rewind   to the middle of all that is kept, from the request to the answer
 import { Logger, resolveOptions } from '@nsq-ts/daemon'
-import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rewind } from '../dist/core/rewind.js'
-import { ID_OFFSET } from '../dist/log/message-header.js'
 import { Nsqd } from '../dist/nsqd.js'
 import { nsqdTable } from '../dist/options.js'
+import { Consumer } from './consumer.mjs'
 
 const BODY = Buffer.alloc(200, 'a')
 const BATCH = 500
@@ -26,30 +25,6 @@ const { values } = parseArgs({ options: { count: { type: 'string', default: '200
 const count = Number(values.count)
 const bodies = Buffer.concat(Array.from({ length: BATCH }, () => BODY))
 const bounds = Array.from({ length: BATCH }, (_, i) => [i * BODY.length, (i + 1) * BODY.length]).flat()
-
-/** A consumer that finishes what it was given when told to. */
-class Consumer {
-  readyCount = 10 * BATCH
-  msgTimeoutMs = 60_000
-  sampleRate = 0
-  locality = 2
-  #ids = []
-
-  send(bytes, start, end) {
-    for (let at = start; at < end; at += 4 + bytes.readUInt32BE(at)) {
-      this.#ids.push(parseIdHi(bytes, at + ID_OFFSET), parseIdLo(bytes, at + ID_OFFSET))
-    }
-  }
-
-  finishAll(channel, lane) {
-    for (let i = 0; i < this.#ids.length; i += 2) channel.finish(lane, this.#ids[i], this.#ids[i + 1])
-    this.#ids.length = 0
-  }
-
-  sendAgain() {}
-
-  channelClosed() {}
-}
 
 async function started(...flags) {
   const dataPath = mkdtempSync(join(tmpdir(), 'nsqd-retention-'))
@@ -62,7 +37,7 @@ async function started(...flags) {
   await nsqd.start()
   const topic = nsqd.registry.topic('kept')
   const channel = nsqd.registry.channel(topic, 'ch')
-  const consumer = new Consumer()
+  const consumer = new Consumer(10 * BATCH)
   const lane = channel.subscribe(consumer)
   return {
     topic,

@@ -173,6 +173,52 @@ describe('rewind', () => {
     expect((await client.message()).body.toString()).toBe('a')
   })
 
+  test('many at a time, while others publish and consume: nobody has a message twice at a time, and none is missed', async () => {
+    await using nsqd = await startNsqd(...KEEPING, '--mem-queue-size=20', '--max-bytes-per-file=10000')
+    await nsqd.post('/topic/create?topic=t')
+    await nsqd.post('/channel/create?topic=t&channel=c')
+    const then = await moment()
+    const all = Array.from({ length: 300 }, (_, i) => `${i} `.padEnd(100))
+    const inHand = new Set<string>()
+    const twice: string[] = []
+    const got = new Map<string, number>()
+    const consumers = Array.from({ length: 3 }, () => nsqd.connect())
+    const work = async (client: (typeof consumers)[number]): Promise<void> => {
+      await client.command(sub('t', 'c'))
+      client.send(rdy(20))
+      for (;;) {
+        const message = await client.message().catch(() => undefined)
+        if (message === undefined) return
+        const { body, id } = message
+        if (inHand.has(id)) twice.push(id)
+        inHand.add(id)
+        got.set(body.toString(), (got.get(body.toString()) ?? 0) + 1)
+        setImmediate(() => {
+          inHand.delete(id)
+          client.send(Math.random() < 0.1 ? req(id, 0) : fin(id))
+        })
+      }
+    }
+    const working = consumers.map(work)
+    for (let i = 0; i < all.length; i += 30) {
+      await publish(nsqd, ...all.slice(i, i + 30))
+      await Promise.all([rewind(nsqd, then), rewind(nsqd, Date.now() - 20), rewind(nsqd, then)])
+    }
+    const isIdle = async (): Promise<number[]> => {
+      const { deferred_count, depth, in_flight_count } = await channelOf(nsqd)
+      return [depth, in_flight_count, deferred_count]
+    }
+    await expect.poll(isIdle, { timeout: 10_000 }).toEqual([0, 0, 0])
+    got.clear()
+    const { messages } = await rewind(nsqd, then)
+    expect(messages).toBe(all.length)
+    await expect.poll(isIdle, { timeout: 10_000 }).toEqual([0, 0, 0])
+    for (const client of consumers) client[Symbol.dispose]()
+    await Promise.all(working)
+    expect([...got.keys()].sort()).toEqual([...all].sort())
+    expect(twice).toEqual([])
+  })
+
   test('brings back what was emptied from the channel, and not what was emptied from the topic', async () => {
     await using nsqd = await startNsqd(...KEEPING)
     const then = await moment()

@@ -125,6 +125,8 @@ export class Retention {
     if (!this.active) return
     this.#expireBySize()
     this.#expireByAge()
+    const [oldest] = this.#kept()
+    if (oldest !== undefined && !oldest.resident && this.times.peek(oldest) === undefined) this.#sweepOnceRead(oldest)
   }
 
   #expireBySize(): void {
@@ -139,20 +141,30 @@ export class Retention {
     }
   }
 
+  /**
+   * Looks for the newest that is too old among what is finished: at the oldest first, mostly in vain, then ever further, so that
+   * after a long rest not all of it has to be read.
+   */
   #expireByAge(): void {
     const { retainMs } = this.#settings
     if (retainMs === 0) return
     const oldestMs = this.#wallMs - retainMs
-    for (const segment of this.#kept()) {
+    const kept = this.#kept().filter(({ finished }) => finished)
+    let low = 0
+    let high = kept.length
+    for (let at = 0; low < high; at = high === kept.length ? Math.min(2 * low, high - 1) : (low + high) >>> 1) {
+      const segment = kept[at]!
       const times = this.times.peek(segment)
       if (times === undefined && !segment.resident) return this.#sweepOnceRead(segment)
-      if (times !== undefined && times.lastMs >= oldestMs) return
-      if (!segment.sealed && segment.finished) this.#log.seal() // nothing has come for so long
-      if (segment.sealed) this.#letGo(segment)
+      // One that is damaged all over tells nothing, and as the oldest is of no use.
+      if (times === undefined ? at === 0 : times.lastMs < oldestMs) low = at + 1
+      else high = at
     }
+    const last = kept[low - 1]
+    if (last !== undefined) this.#letGoAll(last)
   }
 
-  /** One at a time, and once: a segment that cannot be read stays until the next sweep, as do those behind it. */
+  /** One at a time, and once: what cannot be read stays until the next sweep. */
   #sweepOnceRead(segment: Segment): void {
     if (this.#reading) return
     this.#reading = true
@@ -166,6 +178,13 @@ export class Retention {
   #letGo(segment: Segment): void {
     this.goneBeforeMs = this.times.peek(segment)?.lastMs ?? this.#wallMs
     this.#log.retain(segment.tail)
+  }
+
+  /** As letGo, of the segment that is written to as well: what comes next goes into a new one, and into a new file. */
+  #letGoAll(segment: Segment): void {
+    if (!segment.sealed) this.#log.seal()
+    this.#letGo(segment)
+    this.#log.store?.retire()
   }
 
   /**
@@ -182,8 +201,8 @@ export class Retention {
       else inFile.push(segment)
     }
     for (const segments of files.values()) {
-      if (!segments.every((segment) => segment.sealed && segment.finished)) continue
-      this.#letGo(segments.at(-1)!)
+      if (!segments.every(({ finished }) => finished)) continue
+      this.#letGoAll(segments.at(-1)!)
       return true
     }
     return false

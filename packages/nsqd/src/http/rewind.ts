@@ -36,6 +36,7 @@ export async function createChannelFrom(nsqd: Nsqd, query: Query): Promise<unkno
   const fromMs = timeIn(nsqd, query, 'from')
   let made: Channel | undefined
   const make = (): Channel | undefined => {
+    if (topic.closed) throw new HttpError(404, 'TOPIC_NOT_FOUND')
     if (topic.channels.has(channelName)) return undefined
     withinLimits(() => nsqd.limits.checkChannel(topic, channelName))
     return (made = nsqd.registry.channel(topic, channelName))
