@@ -25,6 +25,7 @@ export function restoreTopic(topic: Topic, names: readonly string[], recovered: 
   topic.log.restore(found.messages)
   topic.scheduled.restore(found.scheduled)
   const channels = [...(recovered?.channels.values() ?? [])]
+  if (recovered !== null) continuePositions(recovered, topic.log, topic.scheduled)
   const damaged = recovered?.damaged ?? true
   const [distributed, scheduledDistributed] = placesOf(recovered, topic.log, topic.scheduled)
   topic.retention.begin(recovered?.retainedFrom ?? 0)
@@ -40,6 +41,15 @@ export function restoreTopic(topic: Topic, names: readonly string[], recovered: 
   if (recovered !== null) topic.continueAfter(recovered.lastIdHi, recovered.lastIdLo)
   for (const log of [topic.log, topic.scheduled]) continueIds(topic, log)
   if (damaged) for (const { ownLog } of topic.channels.values()) if (ownLog !== null) continueIdsAfterAll(topic, ownLog)
+}
+
+/** Positions that were given are not given again, also where nothing is left of the messages that had them. */
+export function continuePositions(recovered: RecoveredTopic, log: Log, scheduled: Log): void {
+  const channels = [...recovered.channels.values()]
+  log.continueAt(Math.max(recovered.distributed, ...channels.map(({ readTo }) => readTo)))
+  scheduled.continueAt(
+    Math.max(recovered.scheduledDistributed, ...channels.map(({ scheduledReadTo }) => scheduledReadTo)),
+  )
 }
 
 /** Up to where the channels were given the messages, and the scheduled ones. */
@@ -69,6 +79,7 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
   restoreScheduled(scheduled, channel, recovered.untoldScheduled)
   const ownLog = channel.makeOwnLog()
   ownLog.restore(ownExtents)
+  ownLog.continueAt(recovered.ownReadTo)
   const logs = { [LogKind.topic]: log, [LogKind.scheduled]: scheduled, [LogKind.own]: ownLog }
   recovered.forEach((message) => {
     const segment = logs[message.kind].find(message.position)

@@ -310,6 +310,14 @@ export class Log {
     this.tail = this.#committed = end
   }
 
+  /**
+   * Positions go on at `position` at the least: those below were given before. Nothing need be left of them, and their
+   * file may come back, where it was removed right before a power cut.
+   */
+  continueAt(position: number): void {
+    if (position > this.tail) this.tail = this.#committed = this.#gapsTo = position
+  }
+
   /** Between the segments that were found, positions may be missing up to here; they belong to nobody. */
   get gapsTo(): number {
     return this.#gapsTo

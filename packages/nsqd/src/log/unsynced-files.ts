@@ -9,6 +9,8 @@ export class UnsyncedFiles {
   readonly #files: LogFiles
   readonly #directory: string
   readonly #unsynced = new Set<DataFile>()
+  /** Those that are being synced off the thread: nobody knows yet how that ends. */
+  readonly #syncing = new Set<DataFile>()
   /** A file was made since the folder was synced. */
   #directoryDirty = false
 
@@ -48,7 +50,9 @@ export class UnsyncedFiles {
     this.#unsynced.clear()
     let left = files.length
     let failure: Error | null = null
+    for (const file of files) this.#syncing.add(file)
     const synced = (file: DataFile, error: Error | null): void => {
+      this.#syncing.delete(file)
       if (error !== null) {
         failure = error
         file.suspect = true
@@ -79,7 +83,7 @@ export class UnsyncedFiles {
 
   /** As syncLater, at once. @throws of the file system */
   sync(): void {
-    const files = [...this.#unsynced]
+    const files = new Set([...this.#unsynced, ...this.#syncing])
     this.#unsynced.clear()
     let failure: Error | null = null
     for (const file of files) {

@@ -1,4 +1,4 @@
-import { placesOf } from '../core/restore-topic.ts'
+import { continuePositions, placesOf } from '../core/restore-topic.ts'
 import { remainingMs } from '../core/schedule.ts'
 import { BlockPool } from '../log/block-pool.ts'
 import type { Extent } from '../log/data-file.ts'
@@ -97,6 +97,7 @@ export class TopicFolder {
       this.scheduled.restore(found.scheduled)
       for (const [channel, extents] of found.own) this.#ownExtents.set(channel, extents)
     }
+    if (recovered !== null) continuePositions(recovered, this.log, this.scheduled)
     const [distributed, scheduledDistributed] = placesOf(recovered, this.log, this.scheduled)
     state.distributed = distributed
     state.scheduledDistributed = scheduledDistributed
@@ -107,6 +108,7 @@ export class TopicFolder {
       channel.once.remove(this.log.tail, Infinity)
       const ownLog = this.#makeOwnLog(channel.name)
       ownLog.restore(this.#ownExtents.get(channel.name) ?? [])
+      ownLog.continueAt(channel.ownReadTo)
       this.#channels.set(channel.name, { state: channel, ownLog })
       this.#restoreUntold(channel, ownLog)
     }

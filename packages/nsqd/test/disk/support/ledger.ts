@@ -135,7 +135,6 @@ export class Ledger {
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
         if (!entry.message.waiting || entry.state === 'done') continue
-        if (entry.again) continue // it was rewound into the channel, and is its own
         mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
