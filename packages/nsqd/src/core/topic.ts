@@ -12,6 +12,7 @@ import { Distribution } from './distribution.ts'
 import { dueAt } from './schedule.ts'
 import { sweepTopic } from './sweep.ts'
 import { TopicJournal } from './topic-journal.ts'
+import { changeDurability, writeForGood } from './on-disk.ts'
 import { NO_RETENTION, Retention } from './retention.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
@@ -300,7 +301,7 @@ export class Topic implements TurnTask {
     channel.close()
     if (!channel.ephemeral) this.store?.dropOwnLog(channel.name)
     this.#journal.record((writer) => {
-      if (channel.number !== null) writer.channelDeleted(channel.number)
+      if (channel.record.number !== null) writer.channelDeleted(channel.record.number)
       this.#journal.describeSelf(writer)
     })
   }
@@ -343,15 +344,7 @@ export class Topic implements TurnTask {
     const { store } = this
     if (store === null || store.durability === durability || this.#closed) return
     this.#settle()
-    // What comes next goes elsewhere: the file of what is written in part may be finished when it would be written on.
-    for (const log of this.#keptLogs()) log.seal()
-    if (store.durability === 'memory' && this.#hasMessages()) {
-      store.beginJournal()
-      for (const log of this.#keptLogs()) log.writeAll()
-      store.flush()
-    }
-    if (durability === 'fsync') store.syncAll()
-    store.changeDurability(durability)
+    changeDurability(store, this.#keptLogs(), durability)
   }
 
   /** Forgets the messages that wait in the topic itself, and what is kept; what its channels have stays theirs. */
@@ -433,15 +426,7 @@ export class Topic implements TurnTask {
     for (const channel of this.channels.values()) channel.stop()
     const { store } = this
     if (store === null || this.#isBlank()) return
-    const writes = this.#keptLogs().map((log) => () => log.writeAll())
-    let failure: Error | null = null
-    for (const step of [...writes, () => store.prepare(), () => store.close()]) {
-      try {
-        step()
-      } catch (error) {
-        failure ??= error as Error
-      }
-    }
+    const failure = writeForGood(store, this.#keptLogs())
     this.#committing.settle(failure)
     if (failure !== null) throw failure
   }
