@@ -88,8 +88,9 @@ export class ChannelRecord {
     retries.restoreDying(segment, index, attempts, place)
   }
 
-  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. @throws of the file system */
+  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. */
   resolveDying(): void {
+    this.#messages.retries?.keepLetters()
     this.#messages.retries?.resolve()
   }
 

@@ -25,6 +25,16 @@ export class TopicExitingError extends Error {
   }
 }
 
+/** What is on disk of a topic cannot be read: it takes nothing and gives nothing until a start finds it readable. */
+export class TopicUnavailableError extends Error {
+  readonly code = 'TOPIC_UNAVAILABLE'
+
+  constructor(topic: string, cause: Error) {
+    super(`what is on disk of topic ${topic} cannot be read`, { cause })
+    this.name = 'TopicUnavailableError'
+  }
+}
+
 /** Where the bodies of a batch lie in a buffer, relative to its base: [start, end) after [start, end). */
 export type Bounds = readonly number[]
 
@@ -61,6 +71,8 @@ export class Topic implements TurnTask {
   readonly limits: TopicLimits
   /** Messages that were dropped while they waited in the topic itself, since it was at its limits. */
   droppedCount = 0
+  /** Why it takes nothing; null: it does. */
+  unavailable: TopicUnavailableError | null = null
   messageCount = 0
   /** Bytes of the bodies of all messages counted by messageCount. */
   messageBytes = 0
@@ -419,6 +431,13 @@ export class Topic implements TurnTask {
     this.store?.destroy()
   }
 
+  /** The end of what was restored in part: nothing on disk changes. */
+  abandon(): void {
+    this.#end()
+    for (const channel of this.channels.values()) channel.stop()
+    this.store?.closeHandles()
+  }
+
   /** The end of the process: what is kept is written to disk. @throws of the file system */
   shutDown(): void {
     this.#settle()
@@ -533,6 +552,7 @@ export class Topic implements TurnTask {
 
   #open(): void {
     if (this.#closed) throw new TopicExitingError()
+    if (this.unavailable !== null) throw this.unavailable
     this.#context.refuse?.()
     this.limits.check()
     this.#headers.stamp()

@@ -1,5 +1,5 @@
 import { HttpError, type HttpRequest, type Query, type Route } from '@nsq-ts/daemon'
-import { type Topic, TopicExitingError } from '../core/topic.ts'
+import { type Topic, TopicExitingError, TopicUnavailableError } from '../core/topic.ts'
 import { TopicFullError } from '../core/topic-limits.ts'
 import { DrainingError } from '../drain.ts'
 import type { CommitWaiter } from '../log/commit-queue.ts'
@@ -93,6 +93,7 @@ function enqueue(nsqd: Nsqd, publish: (waiter: CommitWaiter) => boolean): Promis
 function publishError(nsqd: Nsqd, error: Error): HttpError {
   if (error instanceof TopicExitingError) return new HttpError(503, 'EXITING', { cause: error })
   if (error instanceof DrainingError) return new HttpError(503, error.code, { cause: error })
+  if (error instanceof TopicUnavailableError) return new HttpError(503, error.code, { cause: error })
   if (error instanceof TopicFullError) return new HttpError(507, error.code, { cause: error })
   nsqd.logger.error(`failed to publish - ${error.message}`)
   const full = isDiskFull(error)

@@ -50,6 +50,8 @@ export class Segment {
   delays: number[] | null = null
   /** Headers (headers.ts) of the messages that have some, by index; in memory with `bytes`. */
   headers: Map<number, Buffer> | null = null
+  /** Attempts to read it that failed. */
+  failedReads = 0
   /** Channels that read it or are about to. */
   readers = 0
   #index: Uint32Array

@@ -263,6 +263,29 @@ test('salvage takes along all batches but the damaged one, out of files that nsq
   ])
 })
 
+test('a file whose only batch is damaged is kept aside by nsqd, and what is whole in such a file is salvaged if that is wanted', async () => {
+  using folder = new TemporaryFolder()
+  using target = new TemporaryFolder()
+  using all = new TemporaryFolder()
+  await fill(folder.path)
+  const topic = join(folder.path, 't.topic')
+  const [file] = readdirSync(topic).filter((name) => name.startsWith('messages-'))
+  const whole = readFileSync(join(topic, file!))
+  flip(join(topic, file!), 60) // in the one batch
+  flip(join(topic, file!), whole.length - 40) // the index is not read either: nobody knows what was there
+  const damaged = readFileSync(join(topic, file!))
+  const { channels } = (await using(folder.path, (nsqd) => nsqd.stats('topic=t'))).topics[0]
+  expect(channels).toMatchObject([{ depth: 0 }, { depth: 0 }])
+  expect(readdirSync(topic).filter((name) => name.startsWith('messages-'))).toEqual([`${file}.damaged`])
+  expect(readFileSync(join(topic, `${file}.damaged`))).toEqual(damaged)
+  writeFileSync(join(topic, `${file}.damaged`), whole) // somebody has mended it
+  const without = await run('salvage', `--from=${folder.path}`, `--to=${target.path}`)
+  expect(without).toMatchObject({ code: 0, err: expect.stringContaining('--kept takes the 10 messages in it') })
+  expect((await run('salvage', `--from=${folder.path}`, `--to=${all.path}`, '--kept')).code).toBe(0)
+  const salvaged = (await using(all.path, (nsqd) => nsqd.stats('topic=t'))).topics[0].channels
+  expect(salvaged).toMatchObject([{ depth: 10 }, { depth: 10 }])
+})
+
 test('without its journal and nsqd.dat, all messages of a topic are salvaged', async () => {
   using folder = new TemporaryFolder()
   using target = new TemporaryFolder()
