@@ -28,6 +28,7 @@ export {
 export { CommandReader, LINE_SIZE_MAX } from './command-reader.ts'
 export type { CommandHandler } from './command-reader.ts'
 export { Command, indexOfSpace, parseDecimal, readCommand } from './command-words.ts'
+export { encodeDepthHint, readDepthHint } from './depth-hint.ts'
 export { ERROR_CODES, FrameError, isFatalCode, LineTooLongError, ProtocolError } from './errors.ts'
 export type { ErrorCode } from './errors.ts'
 export { FrameDecoder, LookupAnswerDecoder } from './frame-decoder.ts'
@@ -45,6 +46,8 @@ export {
   SIZE_FIELD_SIZE,
   writeFrameHeader,
 } from './frames.ts'
+export { hmpub, hpub, parsePublishTime } from './headed-commands.ts'
+export type { HeadedBody, PublishTime } from './headed-commands.ts'
 export { readIdentifyBody } from './identify-body.ts'
 export type { IdentifyFieldType } from './identify-body.ts'
 export {
@@ -57,6 +60,21 @@ export {
   MESSAGE_TIMESTAMP_OFFSET,
 } from './message.ts'
 export type { WireMessage } from './message.ts'
+export {
+  bodyOffset,
+  decodeHeadedMessage,
+  encodeHeadedMessage,
+  encodeHeaders,
+  HEADER_COUNT_MAX,
+  HEADER_NAME_SIZE_MAX,
+  headersFault,
+  parseBlock,
+  readHeaders,
+  RESERVED_HEADER_PREFIX,
+  splitPiece,
+  writePiece,
+} from './message-headers.ts'
+export type { HeadedMessage, MessageHeaders } from './message-headers.ts'
 export {
   describeMessageId,
   formatMessageId,

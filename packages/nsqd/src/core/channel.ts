@@ -7,6 +7,7 @@ import type { Place, Segment } from '../log/segment.ts'
 import type { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext, LatencyRecorder } from './context.ts'
 import { Deferred } from './deferred.ts'
+import { DepthHints } from './depth-hints.ts'
 import { InFlight, Lane } from './in-flight.ts'
 import { Ranges } from './ranges.ts'
 import { ReadyLine } from './ready-line.ts'
@@ -15,6 +16,7 @@ import { Retries } from './retries.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { remainingMs } from './schedule.ts'
 import type { DueSource } from './scanner.ts'
+import { sendHeadedRun } from './send-headed.ts'
 import { Locality, type Subscriber } from './subscriber.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
@@ -112,6 +114,8 @@ export class Channel implements TurnTask, DueSource {
   readonly #deferred = new Deferred()
   /** null: what fails goes back to the line. */
   #retries: Retries | null = null
+  /** Tells subscribers that asked how much waits; null: nobody did. */
+  #depthHints: DepthHints | null = null
   /** All that have a subscriber or something in flight. */
   readonly #lanes = new Set<Lane>()
   readonly #subscribed = new Set<Lane>()
@@ -206,6 +210,7 @@ export class Channel implements TurnTask, DueSource {
     this.#readTo = to
     const end = this.ephemeral ? Math.min(to, from + this.#room()) : to
     this.#ranges.push(from, end)
+    this.#depthHints?.changed()
     this.#schedule()
     return end
   }
@@ -222,6 +227,10 @@ export class Channel implements TurnTask, DueSource {
     const lane = new Lane(subscriber)
     this.#lanes.add(lane)
     this.#subscribed.add(lane)
+    if (subscriber.wantsDepth) {
+      this.#depthHints ??= new DepthHints(this.#context, () => (this.#paused ? 0 : this.depth))
+      this.#depthHints.add(subscriber)
+    }
     this.wake(lane)
     return lane
   }
@@ -229,6 +238,7 @@ export class Channel implements TurnTask, DueSource {
   /** The subscriber left. What it has in flight stays so until it times out, or comes back at once if so configured. */
   unsubscribe(lane: Lane): void {
     this.#subscribed.delete(lane)
+    this.#depthHints?.remove(lane.subscriber)
     this.#ready.remove(lane)
     if (this.#context.options.requeueOnDisconnect) this.#takeBack(lane, Infinity)
     if (lane.count === 0) this.#lanes.delete(lane)
@@ -383,6 +393,7 @@ export class Channel implements TurnTask, DueSource {
       this.#ownToldTo = Math.max(this.#ownToldTo, segment.base + index + 1)
     }
     log.raiseFloor(Math.max(log.floor, this.#ownToldTo))
+    this.#depthHints?.changed()
     this.#schedule()
     try {
       this.#journal?.settle()
@@ -394,6 +405,7 @@ export class Channel implements TurnTask, DueSource {
 
   /** Takes a message out of whatever holds it, which is then for the caller to do. @returns its attempts, -1 when it is not here */
   #withdraw(segment: Segment, index: number): number {
+    this.#depthHints?.changed()
     const slot = this.#inFlight.slotOf(segment, index)
     if (slot >= 0) {
       const attempts = this.#inFlight.attempts(slot)
@@ -457,10 +469,12 @@ export class Channel implements TurnTask, DueSource {
 
   pause(): void {
     this.#paused = true
+    this.#depthHints?.changed()
   }
 
   unpause(): void {
     this.#paused = false
+    this.#depthHints?.changed()
     for (const lane of this.#subscribed) this.wake(lane)
   }
 
@@ -476,6 +490,7 @@ export class Channel implements TurnTask, DueSource {
     this.#inFlight.clear()
     this.#retries?.clear()
     this.#journal?.emptied(this.#readTo)
+    this.#depthHints?.changed()
     for (const lane of this.#lanes) if (!this.#subscribed.has(lane)) this.#lanes.delete(lane)
     for (const lane of this.#subscribed) this.wake(lane)
   }
@@ -499,6 +514,7 @@ export class Channel implements TurnTask, DueSource {
       (segment, index) => segment.log === this.#log && segment.base + index < position,
       (segment, index) => this.#drop(segment, index),
     )
+    this.#depthHints?.changed()
     return this.droppedCount - before
   }
 
@@ -515,6 +531,7 @@ export class Channel implements TurnTask, DueSource {
     this.#readNothing()
     this.#keepLoaded(null)
     this.#context.scanner.forget(this)
+    this.#depthHints?.close()
     this.#retries?.stop()
     for (const subscriber of this.subscribers()) subscriber.channelClosed()
   }
@@ -544,6 +561,7 @@ export class Channel implements TurnTask, DueSource {
     this.#scheduled = false
     if (this.#paused || this.#closed || this.#loading) return
     this.#handOutAll()
+    this.#depthHints?.changed()
     if (this.#loaded !== null && !this.#loading) this.#keepLoaded(null)
   }
 
@@ -613,7 +631,8 @@ export class Channel implements TurnTask, DueSource {
     for (let i = index; i < index + count; i++) this.#inFlight.add(lane, segment, i, 1, now, deadline)
     if (deadline < this.wakeAt) this.#context.scanner.expect(this, deadline)
     this.#journal?.handedOut(segment, index, count)
-    subscriber.send(segment.bytes, segment.offset(index), segment.offset(index + count), count)
+    if (segment.headers !== null && subscriber.wantsHeaders) sendHeadedRun(subscriber, segment, index, count)
+    else subscriber.send(segment.bytes, segment.offset(index), segment.offset(index + count), count)
   }
 
   #handOutAgain(lane: Lane, now: number): number {
@@ -640,7 +659,11 @@ export class Channel implements TurnTask, DueSource {
     this.#inFlight.add(lane, segment, index, attempts, now, deadline)
     if (deadline < this.wakeAt) this.#context.scanner.expect(this, deadline)
     this.#journal?.handedOutAgain(segment, index, attempts)
-    subscriber.sendAgain(segment.bytes, segment.offset(index), segment.offset(index + 1), attempts)
+    const headers = subscriber.wantsHeaders ? segment.headers?.get(index) : undefined
+    const start = segment.offset(index)
+    const end = segment.offset(index + 1)
+    if (headers === undefined) subscriber.sendAgain(segment.bytes, start, end, attempts)
+    else subscriber.sendHeaded(segment.bytes, start, end, attempts, headers)
     return 1
   }
 
@@ -768,6 +791,7 @@ export class Channel implements TurnTask, DueSource {
   #putBack(segment: Segment, index: number, attempts: number): void {
     if (this.ephemeral && this.#room() <= 0) return this.#drop(segment, index)
     this.#redeliveries.push(segment, index, attempts, this.#readTo)
+    this.#depthHints?.changed()
     this.#schedule()
   }
 

@@ -14,8 +14,9 @@ export function encodeHeaders(headers: Headers): Buffer {
 /** Lays out the headers of the messages [from, to) of a segment, numbered from `from` on; undefined when they have none. */
 export function packHeaders(headers: ReadonlyMap<number, Buffer>, from: number, to: number): Buffer | undefined {
   const parts: Buffer[] = []
-  for (const [index, bytes] of headers) {
-    if (index < from || index >= to) continue
+  for (let index = from; index < to; index++) {
+    const bytes = headers.get(index)
+    if (bytes === undefined) continue
     const entry = Buffer.alloc(ENTRY_HEADER_SIZE)
     entry.writeUInt32BE(index - from, 0)
     entry.writeUInt32BE(bytes.length, 4)

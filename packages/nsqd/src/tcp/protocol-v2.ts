@@ -23,6 +23,7 @@ import { observeFin } from '../stats/fin-latency.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
 import { State } from './client-state.ts'
 import type { ClientV2 } from './client-v2.ts'
+import { dueOf, type HeadedCommand, HeadedMessages, pieceSizeMax } from './headed-publish.ts'
 import { type IdentifyRequest, parseIdentify } from './identify.ts'
 import { grant, identifyResponse, settle } from './negotiate.ts'
 import type { TcpContext } from './tcp-context.ts'
@@ -31,7 +32,14 @@ import type { Grant } from './upgrade.ts'
 const MAGIC = Buffer.from('  V2')
 const SIZE_FIELD_SIZE = 4
 /** The commands that need permission where there are auth servers. */
-const GUARDED: ReadonlySet<Command> = new Set([Command.sub, Command.pub, Command.mpub, Command.dpub])
+const GUARDED: ReadonlySet<Command> = new Set([
+  Command.sub,
+  Command.pub,
+  Command.mpub,
+  Command.dpub,
+  Command.hpub,
+  Command.hmpub,
+])
 /** The least that a message takes in an MPUB: its size and one byte. */
 const MPUB_MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
 
@@ -40,7 +48,7 @@ const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBodySize: 4, mpu
 type Awaiting = (typeof Awaiting)[keyof typeof Awaiting]
 
 /** A command that brings a body of one piece. */
-type BodyCommand = 'IDENTIFY' | 'AUTH' | 'PUB' | 'DPUB'
+type BodyCommand = 'IDENTIFY' | 'AUTH' | 'PUB' | 'DPUB' | 'HPUB'
 
 /**
  * The V2 protocol of one client: what it says, checked and turned into calls on the core. Handlers bear the names of
@@ -61,8 +69,11 @@ export class ProtocolV2 implements CommandHandler {
   #command: BodyCommand = 'PUB'
   #topicName = ''
   #deferMs = 0
+  /** Of HPUB and HMPUB, Unix milliseconds; null: at once. */
+  #dueWallMs: number | null = null
 
   // MPUB: where in the piece at hand the messages lie, relative to its start; how far it was looked through.
+  #mpub: 'MPUB' | 'HMPUB' = 'MPUB'
   readonly #bounds: number[] = []
   #mpubCount = 0
   #mpubSize = 0
@@ -107,9 +118,9 @@ export class ProtocolV2 implements CommandHandler {
       case Awaiting.body:
         return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)}`)
       case Awaiting.mpubBodySize:
-        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read body size')
+        return new ProtocolError('E_BAD_BODY', `${this.#mpub} failed to read body size`)
       case Awaiting.mpubCount:
-        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read message count')
+        return new ProtocolError('E_BAD_BODY', `${this.#mpub} failed to read message count`)
       case Awaiting.mpubMessages:
         return this.#mpubInterrupted()
     }
@@ -119,7 +130,7 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#closed) return
     const client = this.#client
     client.heartbeat.heard()
-    const command = readCommand(buf, start, end)
+    const command = this.#commandOf(buf, start, end)
     if (this.#tlsMissing && command !== Command.identify) throw tlsRequired(buf, start, end)
     if (client.auth !== null && client.auth.expired && GUARDED.has(command)) return this.#renewAuth(buf, start, end)
     switch (command) {
@@ -139,6 +150,10 @@ export class ProtocolV2 implements CommandHandler {
         return
       case Command.dpub:
         return this.#DPUB(buf, start, end)
+      case Command.hpub:
+        return this.#HPUB(buf, start, end)
+      case Command.hmpub:
+        return this.#HMPUB(buf, start, end)
       case Command.sub:
         return this.#SUB(buf, start, end)
       case Command.cls:
@@ -152,6 +167,12 @@ export class ProtocolV2 implements CommandHandler {
         throw new ProtocolError('E_INVALID', Buffer.concat([Buffer.from('invalid command '), word]))
       }
     }
+  }
+
+  /** To those that did not ask for them, our own commands are as unknown as they are to the original. */
+  #commandOf(buf: Buffer, start: number, end: number): Command {
+    const command = readCommand(buf, start, end)
+    return command < Command.hpub || this.#client.settings.messageHeaders ? command : Command.unknown
   }
 
   onBytes(buf: Buffer, start: number, end: number): void {
@@ -425,13 +446,28 @@ export class ProtocolV2 implements CommandHandler {
     this.#awaitBody('DPUB')
   }
 
+  #HPUB(buf: Buffer, start: number, end: number): void {
+    this.#readHeadedLine('HPUB', buf, start, end)
+    this.#awaitBody('HPUB')
+  }
+
+  #HMPUB(buf: Buffer, start: number, end: number): void {
+    this.#readHeadedLine('HMPUB', buf, start, end)
+    this.#beginMpub('HMPUB')
+  }
+
   #MPUB(buf: Buffer, start: number, end: number): void {
     this.#readTopicName('MPUB', buf, start, end)
-    this.#authorize('MPUB', this.#topicName, '')
+    this.#beginMpub('MPUB')
+  }
+
+  #beginMpub(command: 'MPUB' | 'HMPUB'): void {
+    this.#mpub = command
+    this.#authorize(command, this.#topicName, '')
     try {
       this.#topic() // made here, whatever becomes of the rest
     } catch (error) {
-      throw publishFailed('MPUB', error as Error)
+      throw publishFailed(command, error as Error)
     }
     this.#awaiting = Awaiting.mpubBodySize
     this.#reader.need(SIZE_FIELD_SIZE)
@@ -447,8 +483,8 @@ export class ProtocolV2 implements CommandHandler {
 
   #readBodySize(size: number): void {
     const command = this.#command
-    const isMessage = command === 'PUB' || command === 'DPUB'
-    const max = isMessage ? this.#context.options.maxMsgSize : this.#context.options.maxBodySize
+    const isMessage = command !== 'IDENTIFY' && command !== 'AUTH'
+    const max = this.#bodySizeMax(command)
     // The original looks at the upper bound first where it reads a command's body, at the lower first for a message.
     if (size > max) {
       const what = isMessage ? 'message' : 'body'
@@ -461,8 +497,24 @@ export class ProtocolV2 implements CommandHandler {
     this.#reader.need(size)
   }
 
+  #bodySizeMax(command: BodyCommand): number {
+    const { options } = this.#context
+    switch (command) {
+      case 'PUB':
+      case 'DPUB':
+        return options.maxMsgSize
+      case 'HPUB':
+        return pieceSizeMax(options)
+      case 'IDENTIFY':
+      case 'AUTH':
+        return options.maxBodySize
+    }
+  }
+
   #readBody(buf: Buffer, start: number, end: number): void {
     switch (this.#command) {
+      case 'HPUB':
+        return this.#runHpub(buf, start, end)
       case 'PUB':
         return this.#runPub(buf, start, end)
       case 'DPUB':
@@ -484,6 +536,20 @@ export class ProtocolV2 implements CommandHandler {
     this.#authorize('DPUB', this.#topicName, '')
     const { answers } = this.#client
     this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
+  }
+
+  #runHpub(buf: Buffer, start: number, end: number): void {
+    this.#authorize('HPUB', this.#topicName, '')
+    const messages = new HeadedMessages('HPUB', this.#context.options)
+    messages.add(buf, start, end)
+    this.#publishHeaded('HPUB', buf, messages)
+  }
+
+  #publishHeaded(command: HeadedCommand, buf: Buffer, { bounds, headers }: HeadedMessages): void {
+    const { answers } = this.#client
+    this.#publish(command, headers.length, (topic, ticket) =>
+      topic.publishHeaded(buf, 0, bounds, headers, this.#dueWallMs, answers, ticket),
+    )
   }
 
   /** Publishes, and answers: at once when the messages are safe, else when they are. */
@@ -508,15 +574,17 @@ export class ProtocolV2 implements CommandHandler {
 
   #readMpubBodySize(size: number): void {
     const max = this.#context.options.maxBodySize
-    if (size <= 0) throw new ProtocolError('E_BAD_BODY', `MPUB invalid body size ${size}`)
-    if (size > max) throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${size} > ${max}`)
+    if (size <= 0) throw new ProtocolError('E_BAD_BODY', `${this.#mpub} invalid body size ${size}`)
+    if (size > max) throw new ProtocolError('E_BAD_BODY', `${this.#mpub} body too big ${size} > ${max}`)
     this.#awaiting = Awaiting.mpubCount
     this.#reader.need(SIZE_FIELD_SIZE)
   }
 
   #readMpubCount(count: number): void {
     const max = Math.floor((this.#context.options.maxBodySize - SIZE_FIELD_SIZE) / MPUB_MESSAGE_SIZE_MIN)
-    if (count <= 0 || count > max) throw new ProtocolError('E_BAD_BODY', `MPUB invalid message count ${count}`)
+    if (count <= 0 || count > max) {
+      throw new ProtocolError('E_BAD_BODY', `${this.#mpub} invalid message count ${count}`)
+    }
     this.#mpubCount = count
     this.#mpubSize = 0
     this.#bounds.length = 0
@@ -541,7 +609,7 @@ export class ProtocolV2 implements CommandHandler {
       const messageEnd = at + SIZE_FIELD_SIZE + size
       // An honest body is no longer than its size field says, and that was checked: this bounds what others make us store.
       if (messageEnd > maxBodySize) {
-        throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${messageEnd} > ${maxBodySize}`)
+        throw new ProtocolError('E_BAD_BODY', `${this.#mpub} body too big ${messageEnd} > ${maxBodySize}`)
       }
       if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
       bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
@@ -559,26 +627,36 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #checkMpubMessageSize(size: number): void {
-    const max = this.#context.options.maxMsgSize
+    const { options } = this.#context
+    const max = this.#mpub === 'MPUB' ? options.maxMsgSize : pieceSizeMax(options)
     if (size <= 0) {
-      throw new ProtocolError('E_BAD_MESSAGE', `MPUB invalid message(${this.#bounds.length / 2}) body size ${size}`)
+      const index = this.#bounds.length / 2
+      throw new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} invalid message(${index}) body size ${size}`)
     }
-    if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `MPUB message too big ${size} > ${max}`)
+    if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} message too big ${size} > ${max}`)
   }
 
   #runMpub(buf: Buffer, start: number): void {
+    if (this.#mpub === 'HMPUB') return this.#runHmpub(buf, start)
     const { answers } = this.#client
     this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
       topic.publishBatch(buf, start, this.#bounds, answers, ticket),
     )
   }
 
+  #runHmpub(buf: Buffer, start: number): void {
+    const bounds = this.#bounds
+    const messages = new HeadedMessages('HMPUB', this.#context.options)
+    for (let i = 0; i < bounds.length; i += 2) messages.add(buf, start + bounds[i]!, start + bounds[i + 1]!)
+    this.#publishHeaded('HMPUB', buf, messages)
+  }
+
   /** What is missing of an MPUB: the size of a message, or its body. */
   #mpubInterrupted(): ProtocolError {
     const index = this.#bounds.length / 2
     return this.#reader.needed === this.#mpubSize + SIZE_FIELD_SIZE
-      ? new ProtocolError('E_BAD_MESSAGE', `MPUB failed to read message(${index}) body size`)
-      : new ProtocolError('E_BAD_MESSAGE', 'MPUB failed to read message body')
+      ? new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} failed to read message(${index}) body size`)
+      : new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} failed to read message body`)
   }
 
   // ---- checks ----
@@ -607,7 +685,7 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   /** Reads the topic's name into #topicName; a name that is the same as last time is not looked at again. */
-  #readTopicName(command: 'PUB' | 'MPUB', buf: Buffer, start: number, end: number): void {
+  #readTopicName(command: 'PUB' | 'MPUB' | HeadedCommand, buf: Buffer, start: number, end: number): void {
     const at = start + command.length + 1
     if (at > end) throw new ProtocolError('E_INVALID', `${command} insufficient number of parameters`)
     const nameEnd = indexOfSpace(buf, at, end)
@@ -617,6 +695,15 @@ export class ProtocolV2 implements CommandHandler {
     this.#topicName = name.toString('latin1')
     this.#lastName = Buffer.from(name)
     this.#lastTopic = null
+  }
+
+  /** The topic, and when its messages are due. */
+  #readHeadedLine(command: HeadedCommand, buf: Buffer, start: number, end: number): void {
+    this.#readTopicName(command, buf, start, end)
+    const from = indexOfSpace(buf, start + command.length + 1, end) + 1
+    const nowWallMs = this.#context.clock.wallUs() / 1000
+    const timeEnd = indexOfSpace(buf, from, end)
+    this.#dueWallMs = from > end ? null : dueOf(command, buf, from, timeEnd, nowWallMs, this.#context.maxDeferMs())
   }
 
   #isLastName(buf: Buffer, start: number, end: number): boolean {
