@@ -140,9 +140,9 @@ export class TopicLimits {
 
 function heldBytes(log: Log): number {
   let bytes = 0
-  for (const { end, extent, pending, tail, written, writtenEnd } of log.segments) {
+  for (const { end, extent, headersSize, pending, tail, written, writtenEnd } of log.segments) {
     if (pending === 0 && tail <= log.floor) continue
-    bytes += extent === null ? end : extent.size + (written ? 0 : end - writtenEnd)
+    bytes += extent === null ? end + headersSize : extent.size + (written ? 0 : end - writtenEnd)
   }
   return bytes
 }
