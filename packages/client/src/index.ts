@@ -44,6 +44,7 @@ export {
   NsqError,
   ServerError,
   TimeoutError,
+  UnsupportedError,
 } from './errors.ts'
 export { Events } from './events.ts'
 export type { Listener } from './events.ts'

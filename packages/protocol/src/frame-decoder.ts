@@ -38,11 +38,6 @@ abstract class SizedPieceDecoder<Handler> {
     this.#sizeMax = sizeMax
   }
 
-  /** Bytes received and not yet handed out. */
-  get buffered(): number {
-    return this.#tail.size + (this.#chunk === undefined ? 0 : this.#chunk.length - this.#offset)
-  }
-
   /**
    * Hands every whole piece to `handler`; keeps the unfinished tail for the next chunk. The chunk is borrowed until return.
    *

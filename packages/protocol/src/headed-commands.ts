@@ -7,8 +7,6 @@
 //   when    `<n>`: n ms from now; `@<n>`: at this Unix time in ms; absent: now
 //   piece   message-headers.ts
 import { Buffer } from 'node:buffer'
-import { parseDecimal } from './command-words.ts'
-import { SIZE_FIELD_SIZE } from './frames.ts'
 import { writePiece } from './message-headers.ts'
 
 /** A message to be published: a block of headers, of no bytes for none, and its body. */
@@ -44,16 +42,7 @@ export function hmpub(topic: string, messages: readonly HeadedBody[], when?: Pub
   return command
 }
 
-/** Reads `when` in buf[start, end). @returns undefined when it is none: not whole, negative, or beyond 2^53 - 1 */
-export function parsePublishTime(buf: Buffer, start: number, end: number): PublishTime | undefined {
-  const isTime = buf[start] === AT && start < end
-  const from = isTime ? start + 1 : start
-  const value = from < end ? parseDecimal(buf, from, end) : NaN
-  if (typeof value === 'bigint' || Number.isNaN(value)) return undefined
-  return isTime ? { dueWallMs: value } : { delayMs: value }
-}
-
-const AT = 0x40
+const SIZE_FIELD_SIZE = 4 // frames.ts has it too: see message-headers.ts
 const COUNT_FIELD_SIZE = 4
 
 function whenText(when: PublishTime | undefined): string {

@@ -9,12 +9,9 @@ export {
   MAGIC_V1,
   MAGIC_V2,
   mpub,
-  mpubBodySize,
-  mpubSize,
   NOP,
   PING,
   pub,
-  pubSize,
   rdy,
   register,
   req,
@@ -22,8 +19,6 @@ export {
   touch,
   unregister,
   writeFin,
-  writeMpub,
-  writePub,
 } from './commands.ts'
 export { CommandReader, LINE_SIZE_MAX } from './command-reader.ts'
 export type { CommandHandler } from './command-reader.ts'
@@ -46,8 +41,6 @@ export {
   SIZE_FIELD_SIZE,
   writeFrameHeader,
 } from './frames.ts'
-export { hmpub, hpub, parsePublishTime } from './headed-commands.ts'
-export type { HeadedBody, PublishTime } from './headed-commands.ts'
 export { readIdentifyBody } from './identify-body.ts'
 export type { IdentifyFieldType } from './identify-body.ts'
 export {
@@ -60,21 +53,6 @@ export {
   MESSAGE_TIMESTAMP_OFFSET,
 } from './message.ts'
 export type { WireMessage } from './message.ts'
-export {
-  bodyOffset,
-  decodeHeadedMessage,
-  encodeHeadedMessage,
-  encodeHeaders,
-  HEADER_COUNT_MAX,
-  HEADER_NAME_SIZE_MAX,
-  headersFault,
-  parseBlock,
-  readHeaders,
-  RESERVED_HEADER_PREFIX,
-  splitPiece,
-  writePiece,
-} from './message-headers.ts'
-export type { HeadedMessage, MessageHeaders } from './message-headers.ts'
 export {
   describeMessageId,
   formatMessageId,

@@ -1,7 +1,7 @@
 // Headers of a message, over HTTP: `X-Nsq-Header-<name>: <value>` of a publish (docs/protocol-extensions.md).
 import { isUtf8 } from 'node:buffer'
 import { HttpError, type HttpRequest } from '@nsq-ts/daemon'
-import { encodeHeaders, headersFault } from '@nsq-ts/protocol'
+import { encodeHeaders, headersFault } from '@nsq-ts/protocol/headers'
 import type { NsqdOptions } from '../options.ts'
 
 const PREFIX = 'x-nsq-header-'

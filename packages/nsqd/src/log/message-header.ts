@@ -1,4 +1,5 @@
-import { FrameType, writePiece } from '@nsq-ts/protocol'
+import { FrameType } from '@nsq-ts/protocol'
+import { writePiece } from '@nsq-ts/protocol/headers'
 import type { Clock } from '../core/clock.ts'
 
 /**

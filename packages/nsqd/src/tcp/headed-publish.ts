@@ -1,5 +1,7 @@
 // What HPUB and HMPUB bring beside the bodies (docs/protocol-extensions.md): headers and a due time, read and checked.
-import { bodyOffset, encodeHeaders, parsePublishTime, ProtocolError, readHeaders, SIZE_FIELD_SIZE } from '@nsq-ts/protocol'
+import { ProtocolError, SIZE_FIELD_SIZE } from '@nsq-ts/protocol'
+import { bodyOffset, parsePublishTime, readHeaders } from '@nsq-ts/protocol/headed'
+import { encodeHeaders } from '@nsq-ts/protocol/headers'
 
 export type HeadedCommand = 'HPUB' | 'HMPUB'
 
