@@ -15,6 +15,8 @@ export interface SubscriberIdentity {
   msgTimeout?: Duration
   /** Percent of the messages of the channel to get; 0: all. */
   sampleRate?: number
+  /** To be told how much waits. */
+  depthHint?: boolean
 }
 
 /** What a server granted, with the defaults of servers that do not say. */
@@ -60,7 +62,7 @@ export function identifyBody(options: ConnectionOptions & SubscriberIdentity, he
     topology_zone: options.topologyZone ?? '',
     // Extensions of an nsqd of this project; any other passes over them.
     message_headers: true,
-    depth_hint: true,
+    depth_hint: options.depthHint ?? true,
   }
 }
 

@@ -72,7 +72,8 @@ function extraOf(host: ExtendedPublishHost, bodies: Bodies, options: PublishOpti
   if (at !== undefined && deferMs > 0) throw new TypeError('at and defer exclude each other')
   const block = blockOf(options.headers)
   if (at !== undefined) return new Extension(host, block, count, { dueWallMs: wallMsOf(at) })
-  if (block.length === 0 && (deferMs === 0 || count === 1)) return undefined
+  const isPlainDelay = deferMs === 0 || (count === 1 && deferMs <= HOUR_MS)
+  if (block.length === 0 && isPlainDelay) return undefined
   return new Extension(host, block, count, deferMs > 0 ? { delayMs: deferMs } : undefined)
 }
 
@@ -135,6 +136,8 @@ class Extension implements Extra {
   }
 }
 
+/** As in producer.ts. */
+const HOUR_MS = 3_600_000
 const NO_BLOCK = new Uint8Array(0)
 
 function countOf(bodies: Bodies): number {

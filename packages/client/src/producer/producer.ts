@@ -48,6 +48,9 @@ export interface ProducerStats {
   nodes: { address: string; isOpen: boolean }[]
 }
 
+/** --max-req-timeout of most servers: what DPUB takes. */
+const HOUR_MS = 3_600_000
+
 /** Errors that another try elsewhere may cure: the node failed, not the publish. */
 const RETRIABLE: ReadonlySet<string> = new Set([
   'ERR_NSQ_CONNECTION',
@@ -176,7 +179,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     const isMore =
       replicas !== 1 ||
       (at ?? headers ?? this.#aroundPublish) !== undefined ||
-      (defer !== undefined && Array.isArray(body)) ||
+      (defer !== undefined && (Array.isArray(body) || toMs(defer, 'defer') > HOUR_MS)) ||
       publishTracing.hasSubscribers
     // What is published while more is loaded waits, too: order is that of the calls.
     if (!isMore && this.#loading === undefined) return this.#enqueue(topic, body, options)
