@@ -16,7 +16,7 @@ export function toMs(duration: Duration, name: string): number {
     if (duration >= 0) return duration // Infinity is a duration: never
   } else {
     let ms = 0
-    const rest = String(duration).replace(PART, (_, amount, unit: string) => {
+    const rest = duration.replace(PART, (_, amount, unit: string) => {
       ms += Number(amount) * UNIT_MS[unit]!
       return ''
     })

@@ -2,6 +2,7 @@
 export { Admin } from './admin/admin.ts'
 export type { AdminOptions } from './admin/admin.ts'
 export type {
+  AdminPublishOptions,
   DrainProgress,
   MessageState,
   PeekedMessage,

@@ -112,6 +112,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
     await producer.publish('orders', Buffer.from([0xff, 0x00]))
     await until(() => letters.length === 1)
     const letter = readDeadLetter(letters[0]!.body)
+    expect('headers' in letter).toBe(false)
     expect(letter).toMatchObject({
       origin: { ...origin, address: nsqd.address },
       attempts: 2,

@@ -1,6 +1,6 @@
 // Headers, times and depth hints with a real nsqd of this project.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Admin, type ConnectionOptions, Consumer, Producer } from '@nsq-ts/client'
+import { Admin, type ConnectionOptions, Consumer, deadLetter, Producer, readDeadLetter } from '@nsq-ts/client'
 import { Reader } from '@nsq-ts/client/nsqjs'
 import { type Daemon, hasBroker, startNsqd } from './support/broker.ts'
 import { type CertificateFiles, writeCertificates } from './support/certificates.ts'
@@ -80,6 +80,18 @@ describe.skipIf(!hasBroker || !isOurs)('with an nsqd of this project', () => {
     expect(messages.map(({ body }) => body.toString())).toEqual(['x'])
   })
 
+  test('a dead letter of the client keeps the headers of what it tells of', async () => {
+    await using producer = new Producer({ nsqd: nsqd.address })
+    const origin = { topic: 'exhausted', channel: 'c' }
+    await producer.publish(origin.topic, 'poison', { headers: { n: '1' } })
+    const onExhausted = deadLetter(origin, { producer })
+    await using consumer = new Consumer({ ...origin, nsqd: nsqd.address, maxAttempts: 1, backoff: false, onExhausted })
+    void consumer.run(() => Promise.reject(new Error('no')))
+    await using dead = new Consumer({ topic: 'exhausted.c.dead', channel: 'c', nsqd: nsqd.address })
+    const [letter] = await firstOf(dead, 1)
+    expect(readDeadLetter(Buffer.from(letter!.body))).toMatchObject({ headers: { n: '1' } })
+  })
+
   test('a Reader of nsqjs takes such messages as any', async () => {
     await using producer = new Producer({ nsqd: nsqd.address })
     await producer.publish('reader', 'bare', { headers: { n: '1' } })
@@ -92,7 +104,7 @@ describe.skipIf(!hasBroker || !isOurs)('with an nsqd of this project', () => {
     })
     reader.connect()
     expect(await body).toBe('bare')
-    reader.close()
+    void reader.close()
   })
 })
 

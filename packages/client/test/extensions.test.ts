@@ -18,7 +18,7 @@ function offering(options: FakeOptions = {}): Promise<FakeNsqd> {
   return FakeNsqd.start({ features: OFFERED, ...options })
 }
 
-const isPublish = ({ words }: Received): boolean => /PUB$/.test(words[0]!)
+const isPublish = ({ words }: Received): boolean => words[0]!.endsWith('PUB')
 
 /** What was published, as `COMMAND params: body {headers}, ...`. */
 function published(...fakes: FakeNsqd[]): string[] {
