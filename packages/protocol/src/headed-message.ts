@@ -6,7 +6,14 @@ import { FrameError, ProtocolError } from './errors.ts'
 import { SIZE_FIELD_SIZE } from './frames.ts'
 import { decodeMessage, MESSAGE_HEADER_SIZE, type WireMessage } from './message.ts'
 import type { PublishTime } from './headed-commands.ts'
-import { headersFault, type MessageHeaders, writePiece } from './message-headers.ts'
+import {
+  HEADER_COUNT_MAX,
+  HEADER_NAME_SIZE_MAX,
+  headersFault,
+  type MessageHeaders,
+  RESERVED_HEADER_PREFIX,
+  writePiece,
+} from './message-headers.ts'
 
 /**
  * Reads the block bytes[start, end) that a stranger wrote. Of a name that comes twice the last counts.
@@ -28,6 +35,54 @@ export function readHeaders(bytes: Buffer, start: number, end: number): MessageH
   const fault = headersFault(parsed as Record<string, unknown>)
   if (fault !== undefined) throw new ProtocolError('E_BAD_HEADERS', fault)
   return parsed as MessageHeaders
+}
+
+/**
+ * Checks the block bytes[start, end) that a stranger wrote, as readHeaders, at a third of the cost where it is written as most are:
+ * without spaces and escapes.
+ * @returns false for a block without headers
+ * @throws {ProtocolError} E_BAD_HEADERS
+ */
+export function checkHeaders(bytes: Buffer, start: number, end: number): boolean {
+  if (start === end) return false
+  if (isOrdinary(bytes, start, end) && isUtf8(bytes.subarray(start, end))) return true
+  for (const _ in readHeaders(bytes, start, end)) return true
+  return false
+}
+
+/** It is `{"name":"value",...}` and nothing about it is wrong; false: that has to be looked at more closely. */
+function isOrdinary(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== BRACE || bytes[end - 1] !== BRACE_END) return false
+  let count = 0
+  let at = start
+  do {
+    const nameEnd = quotedEnd(bytes, at + 1, end, true)
+    if (nameEnd < 0 || bytes[nameEnd] !== COLON) return false
+    const nameSize = nameEnd - at - 3
+    if (nameSize < 1 || nameSize > HEADER_NAME_SIZE_MAX || !mayBegin(bytes, at + 2)) return false
+    at = quotedEnd(bytes, nameEnd + 1, end, false)
+    if (at < 0 || ++count > HEADER_COUNT_MAX) return false
+  } while (bytes[at] === COMMA)
+  return at === end - 1
+}
+
+/** @returns the offset behind the text in quotes that begins at `at`; -1 for none, or one that has to be looked at more closely */
+function quotedEnd(bytes: Buffer, at: number, end: number, isName: boolean): number {
+  if (bytes[at] !== QUOTE) return -1
+  const kinds = isName ? NAME_BYTES : VALUE_BYTES
+  let i = at + 1
+  while (i < end && kinds[bytes[i]!] === 1) i++
+  return i < end && bytes[i] === QUOTE ? i + 1 : -1
+}
+
+/** A letter or digit, and not the prefix that is nsqd's. */
+function mayBegin(bytes: Buffer, at: number): boolean {
+  const first = bytes[at]!
+  if (first === DOT || first === DASH || first === UNDERSCORE) return false
+  for (let i = 0; i < RESERVED_HEADER_PREFIX.length; i++) {
+    if (bytes[at + i] !== RESERVED_HEADER_PREFIX.charCodeAt(i)) return true
+  }
+  return false
 }
 
 /**
@@ -105,3 +160,21 @@ export function parsePublishTime(buf: Buffer, start: number, end: number): Publi
 }
 
 const AT = 0x40
+const BRACE = 0x7b
+const BRACE_END = 0x7d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+const COMMA = 0x2c
+const DOT = 0x2e
+const DASH = 0x2d
+const UNDERSCORE = 0x5f
+
+/** 1 for each byte that a name may have. */
+const NAME_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(/[a-z0-9._-]/.test(String.fromCharCode(byte)) && byte < 0x80),
+)
+/** 1 for each byte that a value may have as it is; a tab may not: JSON wants it escaped. */
+const VALUE_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte !== 0x7f && byte !== QUOTE && byte !== BACKSLASH),
+)

@@ -5,6 +5,7 @@ import { CommandReader, encodeDepthHint, encodeFrame, encodeMessage, FrameDecode
 import { readDepthHint } from '@nsq-ts/protocol'
 import {
   bodyOffset,
+  checkHeaders,
   decodeHeadedMessage,
   encodeHeadedMessage,
   parseBlock,
@@ -129,6 +130,52 @@ describe('headers', () => {
     },
   )
 
+  test('checking them finds what reading them finds, however they are written', () => {
+    const ordinary = fc
+      .dictionary(name, value, { maxKeys: 70, noNullPrototype: true })
+      .map((each) => JSON.stringify(each))
+    const spaced = headers.map((each) => JSON.stringify(each, null, 1))
+    const wrong = fc
+      .dictionary(fc.string({ maxLength: 3 }), fc.oneof(fc.string({ maxLength: 3 }), fc.integer()), { maxKeys: 3 })
+      .map((each) => JSON.stringify(each))
+    const twice = fc.tuple(name, value).map(([n, v]) => `{"${n}":"","${n}":${JSON.stringify(v)}}`)
+    const cut = fc.tuple(ordinary, fc.nat()).map(([text, at]) => text.slice(0, at % (text.length + 1)))
+    const pieces = fc
+      .array(
+        fc.constantFrom(
+          '{',
+          '}',
+          '"',
+          ',',
+          ':',
+          'a',
+          '"a"',
+          '"b":""',
+          'nsq-',
+          '-',
+          '\\',
+          '\t',
+          '\u007f',
+          '\u00fc',
+          'A',
+        ),
+      )
+      .map((parts) => parts.join(''))
+    const raw = fc.uint8Array({ maxLength: 6 }).map((bytes) => `{"a":"${Buffer.from(bytes).toString('latin1')}"}`)
+    const bytes = fc.oneof(
+      fc.oneof(ordinary, spaced, wrong, twice, cut, pieces).map((text) => Buffer.from(text)),
+      raw.map((text) => Buffer.from(text, 'latin1')),
+    )
+    fc.assert(
+      fc.property(bytes, (block) => {
+        const found = outcome(() => Object.keys(readHeaders(block, 0, block.length)).length > 0)
+        const padded = Buffer.concat([Buffer.from('{"'), block, Buffer.from('"}')])
+        expect(outcome(() => checkHeaders(padded, 2, 2 + block.length))).toEqual(found)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   test('of fuzzed bytes a piece is headers and a body, or E_BAD_HEADERS', () => {
     const junk = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
@@ -244,6 +291,14 @@ function readCommands(chunks: readonly Buffer[]): { headers: unknown; body: Buff
   })
   for (const chunk of chunks) reader.push(chunk)
   return found
+}
+
+function outcome(act: () => boolean): unknown {
+  try {
+    return act()
+  } catch (error) {
+    return { code: (error as { code?: string }).code }
+  }
 }
 
 function int32(value: number): Buffer {

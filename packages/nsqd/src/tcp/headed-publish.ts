@@ -1,7 +1,6 @@
 // What HPUB and HMPUB bring beside the bodies (docs/protocol-extensions.md): headers and a due time, read and checked.
 import { ProtocolError, SIZE_FIELD_SIZE } from '@nsq-ts/protocol'
-import { bodyOffset, parsePublishTime, readHeaders } from '@nsq-ts/protocol/headed'
-import { encodeHeaders } from '@nsq-ts/protocol/headers'
+import { bodyOffset, checkHeaders, parsePublishTime } from '@nsq-ts/protocol/headed'
 
 export type HeadedCommand = 'HPUB' | 'HMPUB'
 
@@ -21,7 +20,7 @@ export function pieceSizeMax({ maxHeaderBytes, maxMsgSize }: HeadedLimits): numb
 export class HeadedMessages {
   /** [start, end) after [start, end). */
   readonly bounds: number[] = []
-  /** Encoded anew (log/headers.ts); null for a message without. */
+  /** As they were sent, which is how they are kept (log/headers.ts); null for a message without. */
   readonly headers: (Buffer | null)[] = []
   readonly #command: HeadedCommand
   readonly #limits: HeadedLimits
@@ -40,9 +39,10 @@ export class HeadedMessages {
     if (size > maxMsgSize) {
       throw new ProtocolError('E_BAD_MESSAGE', `${this.#command} message too big ${size} > ${maxMsgSize}`)
     }
-    const block = encodeHeaders(readHeaders(buf, start + SIZE_FIELD_SIZE, bodyStart))
+    const blockStart = start + SIZE_FIELD_SIZE
+    const isHeaded = checkHeaders(buf, blockStart, bodyStart)
     this.bounds.push(bodyStart, end)
-    this.headers.push(block.length === 0 ? null : block)
+    this.headers.push(isHeaded ? Buffer.from(buf.subarray(blockStart, bodyStart)) : null)
   }
 }
 
