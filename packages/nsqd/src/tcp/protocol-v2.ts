@@ -26,6 +26,7 @@ import type { ClientV2 } from './client-v2.ts'
 import { dueOf, type HeadedCommand, HeadedMessages, pieceSizeMax } from './headed-publish.ts'
 import { type IdentifyRequest, parseIdentify } from './identify.ts'
 import { grant, identifyResponse, settle } from './negotiate.ts'
+import { MpubBody } from './mpub-body.ts'
 import type { TcpContext } from './tcp-context.ts'
 import type { Grant } from './upgrade.ts'
 
@@ -40,11 +41,9 @@ const GUARDED: ReadonlySet<Command> = new Set([
   Command.hpub,
   Command.hmpub,
 ])
-/** The least that a message takes in an MPUB: its size and one byte. */
-const MPUB_MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
 
 /** What the next piece of bytes is. */
-const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBodySize: 4, mpubCount: 5, mpubMessages: 6 } as const
+const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBody: 4 } as const
 type Awaiting = (typeof Awaiting)[keyof typeof Awaiting]
 
 /** A command that brings a body of one piece. */
@@ -58,6 +57,7 @@ export class ProtocolV2 implements CommandHandler {
   readonly #context: TcpContext
   readonly #client: ClientV2
   readonly #reader: CommandReader
+  readonly #mpub: MpubBody
   #awaiting: Awaiting = Awaiting.magic
   #closed = false
   /** TLS is required, and this connection is in the clear. */
@@ -72,12 +72,6 @@ export class ProtocolV2 implements CommandHandler {
   /** Of HPUB and HMPUB, Unix milliseconds; null: at once. */
   #dueWallMs: number | null = null
 
-  // MPUB: where in the piece at hand the messages lie, relative to its start; how far it was looked through.
-  #mpub: 'MPUB' | 'HMPUB' = 'MPUB'
-  readonly #bounds: number[] = []
-  #mpubCount = 0
-  #mpubSize = 0
-
   // The topic that was published to last, found again by the bytes of its name: most producers use one.
   #lastName = Buffer.alloc(0)
   #lastTopic: Topic | null = null
@@ -88,6 +82,7 @@ export class ProtocolV2 implements CommandHandler {
     this.#tlsMissing = context.options.tlsRequired !== 'off'
     this.#reader = new CommandReader(this)
     this.#reader.need(MAGIC.length)
+    this.#mpub = new MpubBody(this.#reader, context.options)
   }
 
   /** Interprets what came. Errors are told to the client here, at the border of the connection. */
@@ -117,12 +112,8 @@ export class ProtocolV2 implements CommandHandler {
         return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)} size`)
       case Awaiting.body:
         return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)}`)
-      case Awaiting.mpubBodySize:
-        return new ProtocolError('E_BAD_BODY', `${this.#mpub} failed to read body size`)
-      case Awaiting.mpubCount:
-        return new ProtocolError('E_BAD_BODY', `${this.#mpub} failed to read message count`)
-      case Awaiting.mpubMessages:
-        return this.#mpubInterrupted()
+      case Awaiting.mpubBody:
+        return this.#mpub.interrupted()
     }
   }
 
@@ -187,12 +178,8 @@ export class ProtocolV2 implements CommandHandler {
         this.#awaiting = Awaiting.line
         this.#client.heartbeat.heard()
         return this.#readBody(buf, start, end)
-      case Awaiting.mpubBodySize:
-        return this.#readMpubBodySize(buf.readInt32BE(start))
-      case Awaiting.mpubCount:
-        return this.#readMpubCount(buf.readInt32BE(start))
-      case Awaiting.mpubMessages:
-        return this.#readMpubMessages(buf, start, end)
+      case Awaiting.mpubBody:
+        return this.#readMpubBody(buf, start, end)
       case Awaiting.line:
         throw new Error('bytes came where a line was awaited')
     }
@@ -462,15 +449,14 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   #beginMpub(command: 'MPUB' | 'HMPUB'): void {
-    this.#mpub = command
     this.#authorize(command, this.#topicName, '')
     try {
       this.#topic() // made here, whatever becomes of the rest
     } catch (error) {
       throw publishFailed(command, error as Error)
     }
-    this.#awaiting = Awaiting.mpubBodySize
-    this.#reader.need(SIZE_FIELD_SIZE)
+    this.#awaiting = Awaiting.mpubBody
+    this.#mpub.begin(command)
   }
 
   // ---- bodies of one piece ----
@@ -566,97 +552,27 @@ export class ProtocolV2 implements CommandHandler {
     else answers.wait(command)
   }
 
-  // ---- MPUB ----
-  //
-  //   [ body size: int32 ][ count: int32 ] ( [ size: int32 ][ body ] ) * count
-  //
-  // The body size is checked and otherwise of no account: the count decides where the command ends.
+  // ---- bodies of many ----
 
-  #readMpubBodySize(size: number): void {
-    const max = this.#context.options.maxBodySize
-    if (size <= 0) throw new ProtocolError('E_BAD_BODY', `${this.#mpub} invalid body size ${size}`)
-    if (size > max) throw new ProtocolError('E_BAD_BODY', `${this.#mpub} body too big ${size} > ${max}`)
-    this.#awaiting = Awaiting.mpubCount
-    this.#reader.need(SIZE_FIELD_SIZE)
-  }
-
-  #readMpubCount(count: number): void {
-    const max = Math.floor((this.#context.options.maxBodySize - SIZE_FIELD_SIZE) / MPUB_MESSAGE_SIZE_MIN)
-    if (count <= 0 || count > max) {
-      throw new ProtocolError('E_BAD_BODY', `${this.#mpub} invalid message count ${count}`)
-    }
-    this.#mpubCount = count
-    this.#mpubSize = 0
-    this.#bounds.length = 0
-    this.#awaiting = Awaiting.mpubMessages
-    this.#reader.need(SIZE_FIELD_SIZE)
-  }
-
-  /**
-   * Looks through what has come of the messages, wherever the piece that was asked for ends, and has it handed out again
-   * with all that is still missing of the current message. Where it was before, it need not look again.
-   */
-  #readMpubMessages(buf: Buffer, start: number, end: number): void {
-    const reader = this.#reader
-    const bounds = this.#bounds
-    const available = reader.availableEnd - start
-    const { maxBodySize } = this.#context.options
-    let at = this.#mpubSize
-    while (bounds.length < 2 * this.#mpubCount) {
-      if (at + SIZE_FIELD_SIZE > available) return this.#awaitMpub(at, at + SIZE_FIELD_SIZE)
-      const size = buf.readInt32BE(start + at)
-      this.#checkMpubMessageSize(size)
-      const messageEnd = at + SIZE_FIELD_SIZE + size
-      // An honest body is no longer than its size field says, and that was checked: this bounds what others make us store.
-      if (messageEnd > maxBodySize) {
-        throw new ProtocolError('E_BAD_BODY', `${this.#mpub} body too big ${messageEnd} > ${maxBodySize}`)
-      }
-      if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
-      bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
-      at = messageEnd
-    }
-    if (start + at !== end) return this.#awaitMpub(at, at) // all is there: take exactly that
+  #readMpubBody(buf: Buffer, start: number, end: number): void {
+    if (!this.#mpub.take(buf, start, end)) return
     this.#awaiting = Awaiting.line
     this.#client.heartbeat.heard()
-    this.#runMpub(buf, start)
-  }
-
-  #awaitMpub(lookedThrough: number, size: number): void {
-    this.#mpubSize = lookedThrough
-    this.#reader.needAgain(size)
-  }
-
-  #checkMpubMessageSize(size: number): void {
-    const { options } = this.#context
-    const max = this.#mpub === 'MPUB' ? options.maxMsgSize : pieceSizeMax(options)
-    if (size <= 0) {
-      const index = this.#bounds.length / 2
-      throw new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} invalid message(${index}) body size ${size}`)
-    }
-    if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} message too big ${size} > ${max}`)
+    if (this.#mpub.command === 'HMPUB') this.#runHmpub(buf, start)
+    else this.#runMpub(buf, start)
   }
 
   #runMpub(buf: Buffer, start: number): void {
-    if (this.#mpub === 'HMPUB') return this.#runHmpub(buf, start)
     const { answers } = this.#client
-    this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
-      topic.publishBatch(buf, start, this.#bounds, answers, ticket),
-    )
+    const { bounds, count } = this.#mpub
+    this.#publish('MPUB', count, (topic, ticket) => topic.publishBatch(buf, start, bounds, answers, ticket))
   }
 
   #runHmpub(buf: Buffer, start: number): void {
-    const bounds = this.#bounds
+    const { bounds } = this.#mpub
     const messages = new HeadedMessages('HMPUB', this.#context.options)
     for (let i = 0; i < bounds.length; i += 2) messages.add(buf, start + bounds[i]!, start + bounds[i + 1]!)
     this.#publishHeaded('HMPUB', buf, messages)
-  }
-
-  /** What is missing of an MPUB: the size of a message, or its body. */
-  #mpubInterrupted(): ProtocolError {
-    const index = this.#bounds.length / 2
-    return this.#reader.needed === this.#mpubSize + SIZE_FIELD_SIZE
-      ? new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} failed to read message(${index}) body size`)
-      : new ProtocolError('E_BAD_MESSAGE', `${this.#mpub} failed to read message body`)
   }
 
   // ---- checks ----
