@@ -10,7 +10,7 @@ const COUNT = 200
 test.each([nsqjs, squeaky])('$name gets messages that have headers as any others', async (library) => {
   await using nsqd = await NsqdProcess.start()
   for (let index = 0; index < COUNT; index++) {
-    const headers: HeadersInit =
+    const headers: Record<string, string> =
       index % 2 === 0 ? { 'X-Nsq-Header-Traceparent': '00-1', 'X-Nsq-Header-N': String(index) } : {}
     const url = `http://127.0.0.1:${nsqd.httpPort}/pub?topic=t`
     expect((await fetch(url, { method: 'POST', headers, body: String(index) })).status).toBe(200)

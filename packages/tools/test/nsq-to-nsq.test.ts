@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Consumer, type Message, Producer } from '@nsq-ts/client'
 import { Timings } from '../src/destinations/timings.ts'
 import { Forwarder } from '../src/nsq-to-nsq/forwarder.ts'
+import { Log } from '../src/program/log.ts'
 import { JsonFilter } from '../src/nsq-to-nsq/json-filter.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { NsqdProcess } from '../../../test/support/nsqd-process.ts'
@@ -70,8 +71,8 @@ test('a dead letter is passed on without its story, which is told by its nsqd al
     chooser: undefined,
     filter: new JsonFilter({ requireJsonField: '', requireJsonValue: '', whitelistJsonField: [] }),
     undecodableTopic: '',
-    timings: new Timings(['a'], 0, { line() {} }),
-    log: { line() {} },
+    timings: new Timings(['a'], 0, new Log()),
+    log: new Log(),
   })
   const message = { raw: Buffer.from('x'), headers: { 'nsq-reason': 'requeued', n: '1' }, finish() {} }
   forwarder.forward(message as unknown as Message, 't')
