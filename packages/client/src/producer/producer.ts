@@ -184,7 +184,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     // What is published while more is loaded waits, too: order is that of the calls.
     if (!isMore && this.#loading === undefined) return this.#enqueue(topic, body, options)
     if (this.#publishMore !== undefined) return this.#publishMore(topic, body, options)
-    this.#loading ??= this.#loadMore()
+    this.#loading ??= this.#loadMore().finally(() => (this.#loading = undefined))
     return this.#loading.then(() => this.#publish(topic, body, options))
   }
 
@@ -199,7 +199,6 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
       enqueue: (topic, body, options, extra, group) => this.#enqueue(topic, body, options, extra, group),
     }
     this.#publishMore = publishExtended.bind(undefined, host)
-    this.#loading = undefined
   }
 
   #enqueue(topic: string, body: Bodies, options: PublishOptions, extra?: Extra, group?: ReplicaGroup): Promise<void> {
