@@ -376,6 +376,17 @@ describe('headers stay with their message', () => {
     expect(await taken(asks, 1)).toEqual(['a {"n":"1"}'])
   })
 
+  test('when they are delivered again', async () => {
+    await using d = await startNsqd('--retain-for=1h')
+    using producer = await asking(d)
+    await producer.command(hmpub('t', [message('a', { n: '1' }), message('b')]))
+    using asks = await consumer(d, 't')
+    for (let i = 0; i < 2; i++) asks.send(fin((await asks.headed()).id))
+    await vi.waitFor(async () => expect((await d.stats()).topics[0].channels[0].in_flight_count).toBe(0))
+    expect((await d.post('/channel/rewind?topic=t&channel=c&to=0')).status).toBe(200)
+    expect(await taken(asks, 2)).toEqual(['a {"n":"1"}', 'b'])
+  })
+
   test('with consumers of both kinds on a channel, each gets messages as it asked', async () => {
     await using d = await startNsqd()
     using producer = await asking(d)

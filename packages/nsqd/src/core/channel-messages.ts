@@ -1,5 +1,5 @@
 import { Log, LogKind, type LogStorage } from '../log/log.ts'
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import type { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
 import { Deferred } from './deferred.ts'
@@ -33,6 +33,11 @@ export interface ChannelContents {
   readonly deferred: Pick<Deferred, 'count' | 'forEach' | 'select'>
 }
 
+/** A message that somebody has taken out by hand. */
+export interface TakenOut extends Place {
+  readonly attempts: number
+}
+
 /**
  * The messages of a channel, wherever in it they are: in its ranges still to be read, to be handed out once more, in
  * flight, deferred, or becoming dead letters. Each holds its segment (Segment.pending) until it is dropped.
@@ -55,10 +60,14 @@ export class ChannelMessages implements ChannelContents {
   ownToldTo = 0
   /** Up to where the topic has given us messages. */
   readTo: number
+  /** What it has to read below was given to it before: it was rewound. */
+  replayTo = 0
   /** Messages that could not be read back from disk, and were given up. */
   lostCount = 0
   /** Messages that were dropped since the topic was at its limits. */
   droppedCount = 0
+  /** Taken out by hand, and neither finished nor given back yet, by keyOf. */
+  readonly takenOut = new Map<number, TakenOut>()
   /** The channel is gone: nothing is done to them any more. */
   closed = false
 
@@ -89,11 +98,16 @@ export class ChannelMessages implements ChannelContents {
     return count
   }
 
-  /** The lowest position of the topic's log that waits here, to be handed out for the first time or once more. */
+  /**
+   * The lowest position of the topic's log that waits here, to be handed out for the first time or once more. What comes
+   * again since the channel was rewound has not waited since it was published, and is passed over.
+   */
   get lowestWaiting(): number {
     let lowest = this.ranges.from
+    if (lowest < this.replayTo) lowest = this.ranges.atOrAfter(this.replayTo)
     this.redeliveries.forEach((segment, index) => {
-      if (segment.log === this.log) lowest = Math.min(lowest, segment.base + index)
+      const position = segment.base + index
+      if (segment.log === this.log && position >= this.replayTo) lowest = Math.min(lowest, position)
     })
     return lowest
   }
@@ -149,6 +163,8 @@ export class ChannelMessages implements ChannelContents {
     this.deferred.clear()
     this.inFlight.forEach((slot) => this.inFlight.segment(slot).release(1))
     this.inFlight.clear()
+    for (const { segment } of this.takenOut.values()) segment.release(1)
+    this.takenOut.clear()
     this.retries?.clear()
     this.journal?.emptied(this.readTo)
   }
@@ -173,6 +189,15 @@ export class ChannelMessages implements ChannelContents {
       (segment, index) => this.drop(segment, index),
     )
     return this.droppedCount - before
+  }
+
+  /** All that is here and not in the ranges, one after another; those of one log may come in any order. */
+  forEachHeld(visit: (segment: Segment, index: number) => void): void {
+    this.inFlight.forEach((slot) => visit(this.inFlight.segment(slot), this.inFlight.index(slot)))
+    this.redeliveries.forEach(visit)
+    this.deferred.forEach(visit)
+    this.retries?.forEach(visit)
+    for (const { index, segment } of this.takenOut.values()) visit(segment, index)
   }
 
   makeOwnLog(): Log {

@@ -21,6 +21,7 @@ export function describeChannel(
   const { channel } = messages.journal!
   writer.channel(channel, name, readTo, scheduledReadTo, messages.ownToldTo)
   ranges.forEach((from, to) => writer.unread(channel, from, to))
+  if (messages.replayTo > ranges.from) writer.rewound(channel, messages.replayTo)
   const delivered = (segment: Segment, index: number, attempts: number): void =>
     writer.attempts(channel, segment.log.kind, segment.base + index, attempts)
   inFlight.forEach((slot) => delivered(inFlight.segment(slot), inFlight.index(slot), inFlight.attempts(slot)))
@@ -29,6 +30,7 @@ export function describeChannel(
   deferred.forEach((segment, index, attempts, dueMs) =>
     writer.deferred(channel, segment.log.kind, segment.base + index, attempts, dueMs + wallOffsetMs),
   )
+  for (const { attempts, index, segment } of messages.takenOut.values()) delivered(segment, index, attempts)
   messages.retries?.describe(writer, channel)
 }
 

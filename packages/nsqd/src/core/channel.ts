@@ -1,6 +1,6 @@
 import type { Log } from '../log/log.ts'
 import type { DeadPlace, Failure, RecordWriter } from '../log/journal-records.ts'
-import type { RecoveredState } from '../log/recovered-messages.ts'
+import { keyIn, type RecoveredState } from '../log/recovered-messages.ts'
 import type { Segment } from '../log/segment.ts'
 import { type ChannelContents, ChannelMessages, type ChannelPlace } from './channel-messages.ts'
 import { describeChannel, restoreMessage, restoreScheduled } from './channel-record.ts'
@@ -10,6 +10,7 @@ import { Eviction } from './eviction.ts'
 import type { Lane } from './in-flight.ts'
 import { Lanes } from './lanes.ts'
 import { readmit, type Readmitted } from './readmission.ts'
+import { rewindMessages } from './rewind-messages.ts'
 import { Retries } from './retries.ts'
 import { Outcome, Returns } from './returns.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -262,15 +263,40 @@ export class Channel implements DueSource {
    * @returns its attempts; -1 when it is not here any more
    */
   takeOut(segment: Segment, index: number): number {
-    return this.#returns.withdraw(segment, index)
+    const attempts = this.#returns.withdraw(segment, index)
+    if (attempts >= 0) this.#messages.takenOut.set(keyIn(segment, index), { segment, index, attempts })
+    return attempts
   }
 
+  /** Nothing, where the channel was emptied meanwhile. */
   finishTaken(segment: Segment, index: number): void {
-    if (!this.#messages.closed) this.#messages.drop(segment, index)
+    if (this.#messages.takenOut.delete(keyIn(segment, index))) this.#messages.drop(segment, index)
   }
 
+  /** The same. */
   giveBack(segment: Segment, index: number, attempts: number): void {
-    if (!this.#messages.closed) this.#returns.putBack(segment, index, attempts)
+    if (this.#messages.takenOut.delete(keyIn(segment, index))) this.#returns.putBack(segment, index, attempts)
+  }
+
+  // ---- once more ----
+
+  /**
+   * Goes back to a position of the topic's log: what the channel has had from there on comes again, as if never delivered.
+   * What is in flight, deferred or about to come once more stays as it is, and comes once; what is still to be read below
+   * the position stays, too.
+   * @param held positions in the topic's log of messages that are here from another log
+   * @returns how many messages come again
+   */
+  rewind(from: number, held: Iterable<number>): number {
+    const count = rewindMessages(this.#messages, from, held)
+    this.messageCount += count
+    this.#dispatch.schedule()
+    return count
+  }
+
+  /** All that is in it besides what it has still to read. */
+  forEachHeld(visit: (segment: Segment, index: number) => void): void {
+    this.#messages.forEachHeld(visit)
   }
 
   /**
@@ -400,6 +426,11 @@ export class Channel implements DueSource {
   /** Takes back what an earlier run left unread; the caller holds it for us. */
   restoreRange(from: number, to: number): void {
     this.#messages.ranges.push(from, to)
+  }
+
+  /** An earlier run had been rewound: what it has to read below `to` was given to it before. */
+  restoreReplay(to: number): void {
+    this.#messages.replayTo = to
   }
 
   /** Takes back a message that an earlier run had delivered or deferred; the caller holds it for us. */

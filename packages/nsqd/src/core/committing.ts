@@ -12,6 +12,8 @@ export class Committing implements TurnTask {
   readonly #waiting = new Map<Log, CommitQueue>()
   #scheduled = false
   #syncing = false
+  /** Called when no sync is under way any more. */
+  #afterSync: (() => void)[] = []
   #closed = false
 
   constructor(context: CoreContext, topic: Topic) {
@@ -31,9 +33,45 @@ export class Committing implements TurnTask {
     this.#scheduled = false
     const store = this.#topic.store
     if (store === null || this.#closed) return
-    for (const [log, queue] of this.#waiting) this.#commit(log, queue, store)
+    this.#commitAll(store)
     if (store.durability === 'fsync' && this.#isAwaited()) this.#sync(store)
     this.#topic.onCommitted()
+  }
+
+  /**
+   * Writes what `append` appends to the topic's log, behind what others have published; with `fsync` it is on stable storage
+   * when this returns, before anybody can have it.
+   * @returns false while a sync is under way, whose failure could not be told from ours: nothing was done, and `later` is called after it
+   * @throws of the file system; then what was appended was taken back
+   */
+  takeNow(append: () => void, later: () => void): boolean {
+    const { log, store } = this.#topic
+    const syncs = store?.durability === 'fsync'
+    if (store !== null) this.#commitAll(store)
+    if (syncs && this.#syncing) {
+      this.#afterSync.push(later)
+      return false
+    }
+    append()
+    if (store === null || (store.durability === 'memory' && !log.needsWriting)) {
+      log.commit()
+      this.#topic.onCommitted()
+      return true
+    }
+    const error = this.#write(log, store, syncs)
+    this.#context.onDisk?.(error)
+    // A sync counts for all that was written before.
+    if (syncs) this.#waiting.get(log)!.settle(log.committed, error)
+    if (error !== null) {
+      log.rollback()
+      throw error
+    }
+    this.#topic.onCommitted()
+    return true
+  }
+
+  #commitAll(store: TopicStore): void {
+    for (const [log, queue] of this.#waiting) this.#commit(log, queue, store)
   }
 
   close(): void {
@@ -56,17 +94,28 @@ export class Committing implements TurnTask {
 
   #commit(log: Log, queue: CommitQueue, store: TopicStore): void {
     if (log.committed === log.tail) return
-    try {
-      store.beginJournal()
-      log.commit()
-    } catch (error) {
+    const error = this.#write(log, store, false)
+    if (error !== null) {
       log.rollback()
-      this.#context.onDisk?.(error as Error)
-      queue.fail(log.committed, error as Error)
+      this.#context.onDisk?.(error)
+      queue.fail(log.committed, error)
       return
     }
     this.#context.onDisk?.(null)
     if (store.durability !== 'fsync') queue.settle(log.committed, null)
+  }
+
+  /** As long as there is something to give up for it. */
+  #write(log: Log, store: TopicStore, sync: boolean): Error | null {
+    for (;;) {
+      try {
+        store.beginJournal()
+        log.commit(sync)
+        return null
+      } catch (error) {
+        if (this.#context.makeRoom?.(error as Error) !== true) return error as Error
+      }
+    }
   }
 
   /** One sync at a time; who publishes while it runs shares the next. */
@@ -82,6 +131,7 @@ export class Committing implements TurnTask {
         if (error !== null) log.seal()
         queue.settle(error === null ? position : log.committed, error)
       }
+      for (const task of this.#afterSync.splice(0)) task()
       // What was published and not written yet is no reason: the end of the turn sees to it.
       if (!this.#closed && store.durability === 'fsync' && store.unsynced && this.#isAwaited()) this.#sync(store)
     })

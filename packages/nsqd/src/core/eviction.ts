@@ -30,6 +30,7 @@ export class Eviction {
     try {
       log.commit()
     } catch (error) {
+      for (const { segment } of placesOf(copies)) segment.pending--
       log.rollback()
       this.#context.onDisk?.(error as Error)
       return
@@ -41,6 +42,7 @@ export class Eviction {
       if (this.#messages.closed) return
       if (error === null) return this.#move(copies, log)
       log.seal()
+      for (const { segment } of placesOf(copies)) segment.pending--
       log.raiseFloor(log.committed)
       this.#context.onDisk?.(error)
     })
@@ -54,6 +56,7 @@ export class Eviction {
       if (!leaves(source) || source.isMissing(index)) return
       const log = (messages.ownLog ??= messages.makeOwnLog())
       const segment = log.appendCopy(source, index)
+      segment.pending++ // nobody else may take it for done with before it is moved
       let places = copies.get(source)
       if (places === undefined) copies.set(source, (places = new Map<number, Place>()))
       places.set(index, { segment, index: segment.count - 1 })
@@ -68,9 +71,10 @@ export class Eviction {
   #move(copies: Copies, log: Log): void {
     const messages = this.#messages
     const move = (source: Segment, index: number): Place | undefined => {
-      const place = copies.get(source)?.get(index)
+      const places = copies.get(source)
+      const place = places?.get(index)
       if (place === undefined) return undefined
-      place.segment.pending++
+      places!.delete(index)
       messages.journal?.moved(source, index, place.segment.base + place.index)
       messages.retries?.moved(source, index, place)
       source.release(1)
@@ -79,7 +83,12 @@ export class Eviction {
     messages.redeliveries.relocate(move)
     messages.inFlight.relocate(move)
     messages.deferred.relocate(move)
+    for (const { segment } of placesOf(copies)) segment.pending-- // finished meanwhile
     messages.ownToldTo = log.committed
     log.raiseFloor(log.committed)
   }
+}
+
+function* placesOf(copies: Copies): IterableIterator<Place> {
+  for (const places of copies.values()) yield* places.values()
 }

@@ -1,10 +1,10 @@
 import type { Log } from '../log/log.ts'
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import type { Channel } from './channel.ts'
 import { type MessageRef, whileResident } from './peek.ts'
 import type { Topic } from './topic.ts'
 
-interface Id {
+export interface Id {
   readonly hi: number
   readonly lo: number
 }
@@ -25,11 +25,13 @@ export async function findMessage(
   const slot = inFlight.find(idHi, idLo)
   if (slot >= 0) return refOf(channel, inFlight.segment(slot), inFlight.index(slot))
   for (const log of [topic.scheduled, topic.log]) {
-    const found = await searchGrowing(log, id, channel)
+    const place = await placeOfId(log, id)
+    const found = place && refOf(channel, place.segment, place.index)
     if (found !== undefined) return found
   }
   for (const segment of channel.ownLog?.segments.slice() ?? []) {
-    const found = await searchSegment(segment, id, channel)
+    const index = await indexOfId(segment, id)
+    const found = index === undefined ? undefined : refOf(channel, segment, index)
     if (found !== undefined) return found
   }
   return undefined
@@ -62,10 +64,10 @@ function refOf(channel: Channel, segment: Segment, index: number): MessageRef | 
 }
 
 /**
- * Looks in the segment where the id belongs, and in those beside it: what was taken over from the original is in order
- * only roughly.
+ * Where in a topic's log the message of an id lies. Looks in the segment where the id belongs, and in those beside it: what
+ * was taken over from the original is in order only roughly.
  */
-async function searchGrowing(log: Log, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+export async function placeOfId(log: Log, id: Id): Promise<Place | undefined> {
   const segments = log.segments.slice()
   let low = 0
   let high = segments.length - 1
@@ -76,8 +78,8 @@ async function searchGrowing(log: Log, id: Id, channel: Channel): Promise<Messag
   }
   for (const at of [low, low - 1, low + 1]) {
     const segment = segments[at]
-    const found = segment && (await searchSegment(segment, id, channel))
-    if (found !== undefined) return found
+    const index = segment && (await indexOfId(segment, id))
+    if (index !== undefined) return { segment: segment!, index }
   }
   return undefined
 }
@@ -89,11 +91,10 @@ async function beginsAbove(segment: Segment, id: Id): Promise<boolean> {
   return above ?? false
 }
 
-function searchSegment(segment: Segment, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+function indexOfId(segment: Segment, id: Id): Promise<number | undefined> {
   return whileResident(segment, () => {
     for (let index = 0; index < segment.count; index++) {
-      if (segment.idLo(index) !== id.lo || segment.idHi(index) !== id.hi) continue
-      return refOf(channel, segment, index)
+      if (segment.idLo(index) === id.lo && segment.idHi(index) === id.hi) return index
     }
     return undefined
   })

@@ -1,6 +1,7 @@
 import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 import type { Log } from '../log/log.ts'
 import { ID_OFFSET } from '../log/message-header.ts'
+import { keyIn } from '../log/recovered-messages.ts'
 import type { Place } from '../log/segment.ts'
 import type { ChannelMessages } from './channel-messages.ts'
 
@@ -35,13 +36,15 @@ export function readmit(
   const places = frames.map((frame) => append(log, frame))
   const settled = (error: Error | null): void => {
     if (messages.closed) return done(new ChannelClosedError())
-    if (error !== null) {
+    const failure = error ?? announce(messages, places)
+    log.raiseFloor(log.committed)
+    if (failure !== null) {
       for (const { segment } of places) segment.release(1)
-      return done(error)
+      return done(failure)
     }
-    lineUp(messages, log, places)
+    for (const { index, segment } of places) messages.redeliveries.push(segment, index, 0, messages.readTo)
     taken(places.length)
-    done(settle(messages))
+    done(null)
   }
   try {
     log.commit()
@@ -65,21 +68,22 @@ function append(log: Log, { bytes, headers }: Readmitted): Place {
   return { segment, index: segment.count - 1 }
 }
 
-function lineUp(messages: ChannelMessages, log: Log, places: readonly Place[]): void {
+/**
+ * Has it written down that they are here, before they are in the line: whoever gives them to us keeps them if that fails.
+ * @returns why it failed; what is written next says that they are not here
+ */
+function announce(messages: ChannelMessages, places: readonly Place[]): Error | null {
   for (const { index, segment } of places) {
-    messages.redeliveries.push(segment, index, 0, messages.readTo)
+    messages.takenOut.set(keyIn(segment, index), { segment, index, attempts: 0 }) // a snapshot may be written instead
     messages.journal?.handedOutAgain(segment, index, 0)
     messages.ownToldTo = Math.max(messages.ownToldTo, segment.base + index + 1)
   }
-  log.raiseFloor(Math.max(log.floor, messages.ownToldTo))
-}
-
-/** @returns why they may be forgotten by a crash: they are here all the same */
-function settle(messages: ChannelMessages): Error | null {
   try {
     messages.journal?.settle()
     return null
   } catch (error) {
     return error as Error
+  } finally {
+    for (const { index, segment } of places) messages.takenOut.delete(keyIn(segment, index))
   }
 }

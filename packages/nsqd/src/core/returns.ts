@@ -129,10 +129,11 @@ export class Returns {
     this.#dispatch.schedule()
   }
 
-  /** How many more messages an ephemeral channel keeps. */
+  /** How many more messages an ephemeral channel keeps; what comes again since it was rewound is kept by the topic. */
   get room(): number {
+    const { depth, ranges, replayTo } = this.#messages
     const takes = this.#dispatch.paused ? 0 : this.#lanes.room
-    return Math.max(0, this.#context.options.memQueueSize + takes - this.#messages.depth)
+    return Math.max(0, this.#context.options.memQueueSize + takes - depth + ranges.countBelow(replayTo))
   }
 
   /** Takes a message out of wherever it is, in flight too; what becomes of it is for the caller to say. @returns its attempts, -1 when it is not here */

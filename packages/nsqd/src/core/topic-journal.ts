@@ -95,6 +95,8 @@ export class TopicJournal implements DueSource {
   /** All that is true now. */
   describe(writer: RecordWriter): void {
     for (const channel of this.#topic.channels.values()) this.describeChannel(writer, channel)
+    const { log, retention } = this.#topic
+    if (retention.active && log.retainFrom > 0) writer.retained(log.retainFrom)
     this.describeSelf(writer)
   }
 

@@ -12,6 +12,7 @@ import { Distribution } from './distribution.ts'
 import { dueAt } from './schedule.ts'
 import { sweepTopic } from './sweep.ts'
 import { TopicJournal } from './topic-journal.ts'
+import { NO_RETENTION, Retention } from './retention.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
@@ -56,6 +57,8 @@ export class Topic implements TurnTask {
   /** null: nothing of this topic is kept. */
   readonly store: TopicStore | null
 
+  /** Keeps what its channels have finished, if that is wanted. */
+  readonly retention: Retention
   /** Keeps the topic within what it may hold. */
   readonly limits: TopicLimits
   /** Messages that were dropped while they waited in the topic itself, since it was at its limits. */
@@ -93,6 +96,9 @@ export class Topic implements TurnTask {
     const { channels, log, scheduled } = this
     this.#distribution = new Distribution(context.clock, log, scheduled, channels, () => this.#journal.distributed())
     this.#committing = new Committing(context, this)
+    const onDisk = (error: Error | null): void => context.onDisk?.(error)
+    this.retention = new Retention(log, context.clock, this.store !== null && !this.ephemeral, onDisk)
+    this.retention.change(context.retention?.(name) ?? NO_RETENTION)
     this.limits = new TopicLimits(
       this,
       context.clock,
@@ -247,17 +253,32 @@ export class Topic implements TurnTask {
   }
 
   /**
-   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
-   * @param headers encoded (log/headers.ts)
+   * Takes messages with headers, whatever would refuse them from outside: they are here already, under another name. All of
+   * them are as safe as a publish when this returns, and nobody has one before; or none of them is here.
+   * @param announce called with the position of the first, before anything is written
+   * @returns false: nothing was done yet, and `later` is called when it is worth another attempt
+   * @throws {TopicExitingError} while the topic is being deleted or closed; or what `announce` threw; or of the file system
    */
-  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+  takeAll(
+    messages: readonly { readonly body: Buffer; readonly headers: Buffer }[],
+    announce: (position: number) => void,
+    later: () => void,
+  ): boolean {
     if (this.#closed) throw new TopicExitingError()
-    this.#headers.stamp()
-    this.messageCount++
-    this.messageBytes += body.length
-    this.log.append(this.#headers, body, 0, body.length)
-    this.log.annotate(headers)
-    return this.#taken(this.log, waiter, ticket)
+    const append = (): void => {
+      announce(this.log.tail)
+      this.#headers.stamp()
+      for (const { body, headers } of messages) {
+        this.log.append(this.#headers, body, 0, body.length)
+        this.log.annotate(headers)
+      }
+    }
+    if (!this.#committing.takeNow(append, later)) return false
+    for (const { body } of messages) {
+      this.messageCount++
+      this.messageBytes += body.length
+    }
+    return true
   }
 
   /** @returns true when what was appended is safe as it is */
@@ -366,7 +387,7 @@ export class Topic implements TurnTask {
     store.changeDurability(durability)
   }
 
-  /** Forgets the messages that wait in the topic itself; what its channels have stays theirs. */
+  /** Forgets the messages that wait in the topic itself, and what is kept; what its channels have stays theirs. */
   empty(): void {
     this.#settle()
     const { log, scheduled } = this
@@ -376,7 +397,9 @@ export class Topic implements TurnTask {
     log.raiseFloor(this.distributed)
     this.#distribution.distributedScheduled = scheduled.committed
     scheduled.raiseFloor(this.distributedScheduled)
+    this.retention.forgetBelow(this.distributed)
     this.#journal.record((writer) => {
+      if (this.retention.active) writer.retained(log.retainFrom)
       writer.skipped(LogKind.topic, from, this.distributed)
       writer.skipped(LogKind.scheduled, fromScheduled, this.distributedScheduled)
       this.#journal.describeSelf(writer)
@@ -508,7 +531,23 @@ export class Topic implements TurnTask {
   /** Gives back memory and disk space that little is left of; called every few seconds. */
   sweep(): void {
     sweepTopic(this)
+    this.retention.sweep()
     this.limits.sweep()
+  }
+
+  /**
+   * Gives up some of what is kept, the oldest, since the disk is full: its file is gone when this returns, if that can be.
+   * @returns whether there was any
+   */
+  giveUpRetained(): boolean {
+    const { store } = this
+    if (store === null || this.#closed || !this.retention.giveUp()) return false
+    try {
+      store.flush()
+    } catch {
+      store.removeFinished()
+    }
+    return true
   }
 
   /** Has what was written brought to stable storage, in the background; where publishers wait for that, it is done anyway. */
