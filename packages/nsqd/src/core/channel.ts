@@ -199,6 +199,7 @@ export class Channel implements DueSource {
 
   subscribe(subscriber: Subscriber): Lane {
     const lane = this.#lanes.add(subscriber)
+    if (subscriber.wantsDepth) this.#dispatch.hint(subscriber)
     this.wake(lane)
     return lane
   }
@@ -206,6 +207,7 @@ export class Channel implements DueSource {
   /** The subscriber left. What it has in flight stays so until it times out, or comes back at once if so configured. */
   unsubscribe(lane: Lane): void {
     this.#lanes.unsubscribe(lane)
+    this.#dispatch.endHints(lane.subscriber)
     this.#returns.left(lane)
   }
 
@@ -328,16 +330,19 @@ export class Channel implements DueSource {
 
   pause(): void {
     this.#dispatch.paused = true
+    this.#dispatch.depthChanged()
   }
 
   unpause(): void {
     this.#dispatch.paused = false
+    this.#dispatch.depthChanged()
     for (const lane of this.#lanes.subscribed) this.wake(lane)
   }
 
   /** Forgets everything that waits, is in flight or deferred. */
   empty(): void {
     this.#messages.empty()
+    this.#dispatch.depthChanged()
     for (const lane of this.#lanes.all) this.#lanes.forgetIfDone(lane)
     for (const lane of this.#lanes.subscribed) this.wake(lane)
   }
@@ -347,7 +352,9 @@ export class Channel implements DueSource {
    * @returns how many there were
    */
   dropBelow(position: number): number {
-    return this.#messages.dropBelow(position)
+    const dropped = this.#messages.dropBelow(position)
+    this.#dispatch.depthChanged()
+    return dropped
   }
 
   /** The end of this channel: empties it and sends its subscribers away. */

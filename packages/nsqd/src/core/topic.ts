@@ -38,6 +38,9 @@ export class TopicUnavailableError extends Error {
 /** Where the bodies of a batch lie in a buffer, relative to its base: [start, end) after [start, end). */
 export type Bounds = readonly number[]
 
+/** The headers of each message of a batch, encoded; null: it has none. */
+export type HeadersOfBatch = readonly (Buffer | null)[]
+
 /** How a topic keeps its messages on disk: makes its store. */
 export type OpenStore = (
   topic: Topic,
@@ -212,6 +215,32 @@ export class Topic implements TurnTask {
     return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket)
   }
 
+  /**
+   * Publishes several bodies of one buffer with headers, perhaps for later. As publish.
+   * @param headers of each, encoded (log/headers.ts); null: it has none
+   * @param dueWallMs when they are due, Unix milliseconds; null, or a time that is past: at once
+   */
+  publishHeaded(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    headers: HeadersOfBatch,
+    dueWallMs: number | null,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    if (dueWallMs !== null && dueWallMs > this.#context.clock.wallUs() / 1000) {
+      return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket, headers)
+    }
+    this.#open()
+    for (let i = 0; i < bounds.length; i += 2) {
+      const taken = this.#append(source, base + bounds[i]!, base + bounds[i + 1]!)
+      const block = headers[i / 2]!
+      if (taken && block !== null) this.log.annotate(block)
+    }
+    return this.#taken(this.log, waiter, ticket)
+  }
+
   /** @param stored when they are due (schedule.ts) */
   #schedulePublish(
     source: Buffer,
@@ -220,6 +249,7 @@ export class Topic implements TurnTask {
     stored: number,
     waiter: CommitWaiter | undefined,
     ticket: number,
+    headers?: HeadersOfBatch,
   ): boolean {
     this.#open()
     for (let i = 0; i < bounds.length; i += 2) {
@@ -227,7 +257,10 @@ export class Topic implements TurnTask {
       const end = base + bounds[i + 1]!
       this.messageCount++
       this.messageBytes += end - start
-      if (!this.#isFull()) this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+      if (this.#isFull()) continue
+      this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+      const block = headers?.[i / 2] ?? null
+      if (block !== null) this.scheduled.annotate(block)
     }
     return this.#taken(this.scheduled, waiter, ticket)
   }
@@ -558,11 +591,13 @@ export class Topic implements TurnTask {
     this.#headers.stamp()
   }
 
-  #append(source: Buffer, start: number, end: number): void {
+  /** @returns false when it was dropped */
+  #append(source: Buffer, start: number, end: number): boolean {
     this.messageCount++
     this.messageBytes += end - start
-    if (this.ephemeral && this.#isFull()) return
+    if (this.ephemeral && this.#isFull()) return false
     this.log.append(this.#headers, source, start, end)
+    return true
   }
 
   /** An ephemeral topic that cannot hand out keeps no more than a memory queue of messages, and drops the rest. */
