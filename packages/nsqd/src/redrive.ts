@@ -22,6 +22,8 @@ export interface RedriveRequest {
   /** Topic and channel that the letters lie in. */
   readonly fromTopic: string
   readonly fromChannel: string
+  /** Only the letter of this id; empty: all. */
+  readonly id: string
   /** Only those whose body has this in it; empty: all. */
   readonly contains: string
   /** Only those that died for this reason; empty: all. */
@@ -96,7 +98,7 @@ export class Redrives {
     topic: Topic,
     channel: Channel,
     from: string,
-    wanted: Pick<RedriveRequest, 'contains' | 'reason' | 'rate' | 'beforeMs'>,
+    wanted: Pick<RedriveRequest, 'id' | 'contains' | 'reason' | 'rate' | 'beforeMs'>,
   ): RedriveJob {
     if (this.runningOf(topic.name, channel.name) !== undefined) throw new RedriveError('REDRIVE_RUNNING')
     const fromTopic = channel.retries?.topicName ?? deadLetterTopicName(topic.name, channel.name)
@@ -237,7 +239,8 @@ async function lettersFor(job: RedriveJob, refs: readonly MessageRef[]): Promise
   return found
 }
 
-function isFor({ channel, request, topic }: RedriveJob, { body, headers }: Content): boolean {
+function isFor({ channel, request, topic }: RedriveJob, { body, headers, id }: Content): boolean {
+  if (request.id !== '' && request.id !== id) return false
   if (headers === null || headers[DeadLetterHeader.topic] !== topic) return false
   if (headers[DeadLetterHeader.channel] !== channel) return false
   if (request.reason !== '' && headers[DeadLetterHeader.reason] !== request.reason) return false
