@@ -4,6 +4,9 @@ import type { Channel } from './channel.ts'
 import { type MessageRef, whileResident } from './peek.ts'
 import type { Topic } from './topic.ts'
 
+/** What is held of the message at a place; undefined: nothing. */
+type RefOf = (segment: Segment, index: number) => MessageRef | undefined
+
 interface Id {
   readonly hi: number
   readonly lo: number
@@ -24,12 +27,30 @@ export async function findMessage(
   const { inFlight } = channel.contents
   const slot = inFlight.find(idHi, idLo)
   if (slot >= 0) return refOf(channel, inFlight.segment(slot), inFlight.index(slot))
-  for (const log of [topic.scheduled, topic.log]) {
-    const found = await searchGrowing(log, id, channel)
+  const held: RefOf = (segment, index) => refOf(channel, segment, index)
+  const found = await searchTopic(topic, id, held)
+  if (found !== undefined) return found
+  for (const segment of channel.ownLog?.segments.slice() ?? []) {
+    const found = await searchSegment(segment, id, held)
     if (found !== undefined) return found
   }
-  for (const segment of channel.ownLog?.segments.slice() ?? []) {
-    const found = await searchSegment(segment, id, channel)
+  return undefined
+}
+
+/** Finds a message that waits in the topic itself, as findMessage does. */
+export function findInTopic(topic: Topic, idHi: number, idLo: number): Promise<MessageRef | undefined> {
+  return searchTopic(topic, { hi: idHi, lo: idLo }, (segment, index) => {
+    const deferred = segment.log === topic.scheduled
+    const begin = deferred ? topic.distributedScheduled : topic.distributed
+    if (segment.base + index < begin) return undefined
+    const state = deferred ? 'deferred' : 'ready'
+    return { state, segment, index, attempts: 0, dueMs: Number.NaN, flight: null }
+  })
+}
+
+async function searchTopic(topic: Topic, id: Id, held: RefOf): Promise<MessageRef | undefined> {
+  for (const log of [topic.scheduled, topic.log]) {
+    const found = await searchGrowing(log, id, held)
     if (found !== undefined) return found
   }
   return undefined
@@ -65,7 +86,7 @@ function refOf(channel: Channel, segment: Segment, index: number): MessageRef | 
  * Looks in the segment where the id belongs, and in those beside it: what was taken over from the original is in order
  * only roughly.
  */
-async function searchGrowing(log: Log, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+async function searchGrowing(log: Log, id: Id, held: RefOf): Promise<MessageRef | undefined> {
   const segments = log.segments.slice()
   let low = 0
   let high = segments.length - 1
@@ -76,7 +97,7 @@ async function searchGrowing(log: Log, id: Id, channel: Channel): Promise<Messag
   }
   for (const at of [low, low - 1, low + 1]) {
     const segment = segments[at]
-    const found = segment && (await searchSegment(segment, id, channel))
+    const found = segment && (await searchSegment(segment, id, held))
     if (found !== undefined) return found
   }
   return undefined
@@ -89,11 +110,11 @@ async function beginsAbove(segment: Segment, id: Id): Promise<boolean> {
   return above ?? false
 }
 
-function searchSegment(segment: Segment, id: Id, channel: Channel): Promise<MessageRef | undefined> {
+function searchSegment(segment: Segment, id: Id, held: RefOf): Promise<MessageRef | undefined> {
   return whileResident(segment, () => {
     for (let index = 0; index < segment.count; index++) {
       if (segment.idLo(index) !== id.lo || segment.idHi(index) !== id.hi) continue
-      return refOf(channel, segment, index)
+      return held(segment, index)
     }
     return undefined
   })
