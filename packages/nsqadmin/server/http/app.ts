@@ -5,8 +5,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AdminContext } from '../context.ts'
 import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
+import { failureRoutes } from '../routes/failure-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
 import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
+import { messageRoutes } from '../routes/message-routes.ts'
 import { metricsRoutes } from '../routes/metrics-route.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
 import { publishRoute } from '../routes/publish-route.ts'
@@ -57,6 +59,8 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     historyRoutes(api, context)
     liveRoutes(api, context)
     publishRoute(api, context)
+    messageRoutes(api, context)
+    failureRoutes(api, context)
     tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)

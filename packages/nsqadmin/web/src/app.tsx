@@ -77,6 +77,15 @@ function Pages() {
           <ChannelPage key={`${topic}/${channel}`} topic={name(topic)} channel={name(channel)} />
         )}
       </Route>
+      <Route path="/topics/:topic/:channel/:view">
+        {({ topic, channel, view }) =>
+          view === 'messages' || view === 'retries' ? (
+            <ChannelPage key={`${topic}/${channel}`} topic={name(topic)} channel={name(channel)} view={view} />
+          ) : (
+            <NotFoundPage />
+          )
+        }
+      </Route>
       <Route path="/nodes">
         <NodesPage />
       </Route>

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { WithMessage } from '../../../server/api-types.ts'
 import { send } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
+import { explainWarning } from '../api/sentences.ts'
 import { notify } from '../ui/toasts.tsx'
 
 export interface Action {
@@ -34,5 +35,5 @@ export function useAction(): { run: (action: Action) => Promise<boolean>; busy: 
 }
 
 function partly(done: string, message: string) {
-  return { tone: 'warn', title: `${done}, but not everywhere`, detail: message.replace(/^WARNING: /, '') } as const
+  return { tone: 'warn', title: `${done}, but not everywhere`, detail: explainWarning(message) } as const
 }
