@@ -8,7 +8,7 @@ import { byteOrder } from '../cluster/byte-order.ts'
 import { nodeName } from '../cluster/producer.ts'
 import type { AdminContext } from '../context.ts'
 import { jsonBody } from '../http/json-body.ts'
-import { Steps } from '../http/steps.ts'
+import { producersOf } from '../http/producers-of.ts'
 import { eachNode } from '../messages/each-node.ts'
 import type { EachNode } from '../messages/each-node.ts'
 import { knownNode } from '../messages/known-node.ts'
@@ -104,10 +104,11 @@ export function failureRoutes(app: FastifyInstance, context: AdminContext): void
 }
 
 /** That have the topic. @throws {HttpError} 400; 404 TOPIC_NOT_FOUND; 502 */
-async function nodesOf({ cluster, logger }: AdminContext, { topic, channel }: Params): Promise<string[]> {
+async function nodesOf({ cluster }: AdminContext, { topic, channel }: Params): Promise<string[]> {
   if (!isValidTopicName(topic)) throw new HttpError(400, 'INVALID_TOPIC')
   if (!isValidChannelName(channel)) throw new HttpError(400, 'INVALID_CHANNEL')
-  const producers = await new Steps(logger).query('get topic producers', cluster.topicProducers(topic))
+  const producers = await producersOf(cluster.topicProducers(topic))
+  if (producers.length === 0) throw new HttpError(404, 'TOPIC_NOT_FOUND')
   return producers.map(nodeName)
 }
 

@@ -82,12 +82,15 @@ export function useMessages({ place, state, contains, from, offsets }: MessagesW
       error === null ? [] : [{ node: nodes[index]!, reason: reasonOf(error) }],
     ),
     waiting: nodes.filter((node, index) => !answers[index]!.isError && !known.some((answer) => answer.node === node)),
-    at: answers
-      .map(({ dataUpdatedAt }) => dataUpdatedAt)
-      .filter(Boolean)
-      .toSorted()[0],
+    at: oldest(answers.map(({ dataUpdatedAt }) => dataUpdatedAt)),
     refresh: () => answers.forEach(({ refetch }) => void refetch()),
   }
+}
+
+/** @param times Unix milliseconds; 0 of those that have not answered */
+function oldest(times: readonly number[]): number | undefined {
+  const known = times.filter((time) => time > 0)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 function reasonOf(error: Error): string {
