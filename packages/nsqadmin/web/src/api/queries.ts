@@ -79,7 +79,7 @@ export function useInactiveTopics(): UseQueryResult<InactiveTopicsAnswer> {
 }
 
 export function useRetries(topic: string, channel: string): UseQueryResult<RetriesAnswer> {
-  return useAnswer<RetriesAnswer>(api.retries(topic, channel), { everyMs: 5 * POLL_MS })
+  return useAnswer<RetriesAnswer>(api.retries(topic, channel), { everyMs: POLL_MS })
 }
 
 /** How far dead letters are on their way back. */

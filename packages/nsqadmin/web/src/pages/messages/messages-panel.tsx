@@ -1,7 +1,7 @@
 // Messages of a channel, or of a topic that has none, without consuming them.
 import { ChevronLeft, ChevronRight, RefreshCw } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { Link } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import type { MessageState } from '../../../../server/api-types.ts'
 import type { Place } from '../../api/paths.ts'
 import { count } from '../../format/numbers.ts'
@@ -155,9 +155,10 @@ function StateLink({
   current: boolean
   count?: number | undefined
 }) {
+  const [path] = useLocation()
   return (
     <Link
-      href={searchFor(state)}
+      href={path + searchFor(state)}
       aria-current={current ? 'page' : undefined}
       className={classNames(
         'flex h-8 items-center gap-1.5 border-l border-line px-2.5 text-sm first:border-l-0 pointer-coarse:h-10',
