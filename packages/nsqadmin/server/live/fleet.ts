@@ -4,6 +4,7 @@ import { lookupdProducers } from '../cluster/lookupd-discovery.ts'
 import { nodeName, producerFromInfo } from '../cluster/producer.ts'
 import type { Producer } from '../cluster/producer.ts'
 import type { Upstreams } from '../cluster/upstreams.ts'
+import { markOutOfDate } from '../cluster/versions.ts'
 import { AllFailedError, UpstreamError } from '../upstream/upstream-error.ts'
 import { NodeWatch } from './node-watch.ts'
 import type { Subjects } from './subjects.ts'
@@ -69,6 +70,7 @@ export class Fleet {
   async #askNsqds(nsqds: readonly string[], at: number): Promise<void> {
     this.warnings = []
     const listed = await Promise.all(nsqds.map((address) => this.#askNsqd(address)))
+    markOutOfDate(listed.filter(({ version }) => version !== '')) // who never answered is of no version
     for (const producer of listed) this.#list(producer, at)
     this.#unlistOthers(new Set(listed.map(nodeName)))
   }

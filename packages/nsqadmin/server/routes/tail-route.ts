@@ -35,7 +35,15 @@ export function tailRoute(app: FastifyInstance, context: AdminContext): void {
     if (query.has('check')) return { message: '' } satisfies WithMessage
 
     const stream = new EventStream(reply)
-    const settings = { topic, nodes, rate, sample, flow: feed.rateOf(topic), tls: checked.tcpTls }
+    const settings = {
+      topic,
+      nodes,
+      rate,
+      sample,
+      flow: feed.rateOf(topic),
+      tls: checked.tcpTls,
+      authSecret: checked.tailAuthSecret,
+    }
     const tail = new Tail(settings, {
       message: (message) => stream.send('message', JSON.stringify(message)),
       status: (status) => stream.send('status', JSON.stringify(status)),

@@ -3,6 +3,7 @@ import { QueueActions } from '../../actions/queue-actions.tsx'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useChannel, useIsAdmin } from '../../api/queries.ts'
+import { GraphitePanel } from '../../graphite/graphite-panel.tsx'
 import { count } from '../../format/numbers.ts'
 import { HistoryCharts } from '../../ui/history-charts.tsx'
 import { QueryNotices } from '../../ui/notices.tsx'
@@ -93,6 +94,7 @@ function Overview({ topic, channel, data }: Omit<ChannelPageProps, 'view'> & { d
   return (
     <div className="flex flex-col gap-5">
       <HistoryCharts path={api.history.channel(topic, channel)} latency />
+      <GraphitePanel subject={{ kind: 'channel', topic, channel }} />
       <Panel title="Consumers" count={data === undefined ? undefined : count(clients.length)}>
         {data !== undefined && clients.length === 0 ? (
           <Empty>Nobody is connected to this channel: its messages wait.</Empty>

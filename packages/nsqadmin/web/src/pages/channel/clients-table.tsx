@@ -98,7 +98,7 @@ function Attributes({ client }: { client: Client }) {
     <span className="flex flex-wrap gap-1">
       {client.sample_rate > 0 && <Tag>sampled {client.sample_rate} %</Tag>}
       {client.tls && (
-        <Tag tone="good" title={`${client.tls_version} ${client.tls_cipher_suite}`}>
+        <Tag tone="good" title={`${client.tls_version} ${cipherName(client.tls_cipher_suite)}`}>
           TLS
         </Tag>
       )}
@@ -113,6 +113,17 @@ function Attributes({ client }: { client: Client }) {
       {zone !== undefined && zone !== '' && <Tag {...nearness(client)}>{zone}</Tag>}
     </span>
   )
+}
+
+/** Those of TLS 1.3, which nsqd has no names for: it says `Unknown 4866`, as the original does. */
+const CIPHERS: Readonly<Record<string, string>> = {
+  'Unknown 4865': 'TLS_AES_128_GCM_SHA256',
+  'Unknown 4866': 'TLS_AES_256_GCM_SHA384',
+  'Unknown 4867': 'TLS_CHACHA20_POLY1305_SHA256',
+}
+
+function cipherName(suite: string): string {
+  return CIPHERS[suite] ?? suite
 }
 
 /** A consumer beside its nsqd is served first, where topology is taken into account. */

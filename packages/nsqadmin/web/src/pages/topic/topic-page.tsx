@@ -5,6 +5,7 @@ import { QueueActions } from '../../actions/queue-actions.tsx'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useIsAdmin, useSettings, useTopic } from '../../api/queries.ts'
+import { GraphitePanel } from '../../graphite/graphite-panel.tsx'
 import { count } from '../../format/numbers.ts'
 import { HistoryCharts } from '../../ui/history-charts.tsx'
 import { QueryNotices, Warning } from '../../ui/notices.tsx'
@@ -61,6 +62,7 @@ export function TopicPage({ topic }: { topic: string }) {
       />
       <div className="mt-4 flex flex-col gap-5">
         <HistoryCharts path={api.history.topic(topic)} latency />
+        <GraphitePanel subject={{ kind: 'topic', topic }} />
         <Panel
           title="Channels"
           count={row === undefined ? undefined : count(row.channels)}
