@@ -1,5 +1,5 @@
-// The clients that npm has, over what a connection can be upgraded to; squeaky speaks plain TCP only. nsqjs is of the NSQ project,
-// the other one is ours.
+// Clients over what a connection can be upgraded to. Of those that npm has only nsqjs and ours can do it: squeaky and nsq.js speak plain
+// TCP only. So go-nsq stands beside them where the original's tools are at hand (their folder in NSQ_ORIGINAL_TOOLS).
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Consumer, Producer } from '@nsq-ts/client'
+import { execa } from 'execa'
 import { Reader, Writer } from 'nsqjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAuthServer } from '../../docs/examples/auth-server.ts'
@@ -45,11 +46,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
+const ORIGINAL_TOOLS = process.env['NSQ_ORIGINAL_TOOLS']
+
 test.each([
   ['nsqjs', 'TLS and snappy', throughNsqjs, TLS_SNAPPY],
   ['nsqjs', 'TLS, deflate and AUTH', throughNsqjs, TLS_DEFLATE_AUTH],
   ['@nsq-ts/client', 'TLS and snappy', throughOurs, TLS_SNAPPY],
   ['@nsq-ts/client', 'TLS, deflate and AUTH', throughOurs, TLS_DEFLATE_AUTH],
+  ...(ORIGINAL_TOOLS === undefined
+    ? []
+    : ([
+        ['go-nsq', 'TLS and snappy', throughGoNsq, TLS_SNAPPY],
+        ['go-nsq', 'TLS, deflate and AUTH', throughGoNsq, TLS_DEFLATE_AUTH],
+      ] as const)),
 ] as const)('%s publishes and consumes over %s', async (_library, _upgrade, through, upgrade) => {
   const { port } = auth.address() as AddressInfo
   const authFlags = upgrade.secret === undefined ? [] : [`--auth-http-address=127.0.0.1:${port}`]
@@ -128,4 +137,33 @@ async function throughOurs(nsqd: NsqdProcess, upgrade: Upgrade): Promise<void> {
   await all
   expect([...arrived].sort()).toEqual([...BODIES].sort())
   await expectUpgraded(nsqd, upgrade)
+}
+
+/** `to_nsq` and `nsq_tail` of the original; it trusts our certificate as a root. */
+async function throughGoNsq(nsqd: NsqdProcess, upgrade: Upgrade): Promise<void> {
+  const { snappy, deflate, secret } = upgrade
+  const settings = ['tls_v1,true', `tls_root_ca_file,${join(folder, 'server.pem')}`]
+  if (snappy) settings.push('snappy,true')
+  if (deflate) settings.push('deflate,true')
+  if (secret !== undefined) settings.push(`auth_secret,${secret}`)
+  const address = `--nsqd-tcp-address=127.0.0.1:${nsqd.tcpPort}`
+  const tool = (name: string) => join(ORIGINAL_TOOLS ?? '', name)
+
+  const producerFlags = settings.map((setting) => `--producer-opt=${setting}`)
+  await execa(tool('to_nsq'), ['--topic=t', address, ...producerFlags], { input: `${BODIES.join('\n')}\n` })
+
+  const consumerFlags = settings.map((setting) => `--consumer-opt=${setting}`)
+  const tail = execa(tool('nsq_tail'), ['--topic=t', '--channel=c', address, ...consumerFlags], { reject: false })
+  const arrived = new Set<string>()
+  try {
+    for await (const line of tail.iterable()) {
+      arrived.add(line)
+      if (arrived.size < BODIES.length) continue
+      await expectUpgraded(nsqd, upgrade)
+      tail.kill()
+    }
+  } finally {
+    tail.kill()
+  }
+  expect([...arrived].sort()).toEqual([...BODIES].sort())
 }
