@@ -566,6 +566,24 @@ export interface RedriveBody {
   from?: string
 }
 
+/** POST /api/rewind/:topic/:channel: RewindBody. 409 `NOT_RETAINED` when no node keeps anything; else `message` names those that did not do it. */
+export interface RewindAnswer extends WithMessage {
+  nodes: NodeRewind[]
+}
+
+export interface NodeRewind {
+  node: string
+  /** That come again. */
+  messages: number
+  /** False: some of what was published since is not kept any more. */
+  complete: boolean
+}
+
+export interface RewindBody {
+  /** Unix milliseconds: what was published then or later is delivered again. */
+  to: number
+}
+
 /** GET and POST /api/retries/:topic/:channel: what becomes of messages that fail, node by node. `message` names the nodes that cannot say. */
 export interface RetriesAnswer extends WithMessage {
   nodes: NodeRetries[]

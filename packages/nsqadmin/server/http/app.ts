@@ -5,7 +5,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AdminContext } from '../context.ts'
 import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
-import { failureRoutes } from '../routes/failure-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
 import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
 import { messageRoutes } from '../routes/message-routes.ts'
@@ -13,6 +12,7 @@ import { metricsRoutes } from '../routes/metrics-route.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
 import { publishRoute } from '../routes/publish-route.ts'
 import { readRoutes } from '../routes/read-routes.ts'
+import { redeliveryRoutes } from '../routes/redelivery-routes.ts'
 import { sessionRoutes } from '../routes/session-routes.ts'
 import { tailRoute } from '../routes/tail-route.ts'
 import { limitAttempts } from './attempts.ts'
@@ -60,7 +60,7 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     liveRoutes(api, context)
     publishRoute(api, context)
     messageRoutes(api, context)
-    failureRoutes(api, context)
+    redeliveryRoutes(api, context)
     tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)

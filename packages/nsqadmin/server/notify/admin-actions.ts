@@ -11,7 +11,7 @@ export type ActionName =
   | 'publish_message'
   | 'tail_topic'
   | `${'finish' | 'requeue' | 'deliver' | 'cancel' | 'discard'}_message`
-  | `${'redrive' | 'stop_redrive'}_channel`
+  | `${'redrive' | 'stop_redrive' | 'rewind'}_channel`
   | 'change_channel_retries'
 
 export interface AdminAction {

@@ -42,8 +42,6 @@ describe.skipIf(CHROMIUM === undefined)('access', () => {
     for (const path of [
       '/',
       '/topics/orders/billing',
-      '/topics/orders/billing/messages',
-      '/topics/orders/billing/retries',
       '/nodes',
       node,
       '/counter',

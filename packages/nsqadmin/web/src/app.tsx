@@ -33,6 +33,8 @@ export function App() {
 
 function Frame() {
   const { data: session, error } = useSession()
+  // Whether there are buttons is known before anything is drawn: nothing moves when they come.
+  const known = useSettings() !== undefined && session !== undefined
   const mustLogIn = session?.login_required === true && session.role === 'none'
   useLiveStream(session !== undefined && !mustLogIn)
   useShortcuts()
@@ -52,7 +54,7 @@ function Frame() {
         ) : session === undefined && error !== null ? (
           <Unreachable error={error} />
         ) : (
-          <Pages />
+          known && <Pages />
         )}
       </main>
     </>

@@ -48,6 +48,7 @@ export const api = {
   oneMessage: (place: Place, node: string, id: string): string =>
     `api/message/${placePath(place)}?${new URLSearchParams({ node, id }).toString()}`,
   redrive: (topic: string, channel: string): string => `api/redrive/${part(topic)}/${part(channel)}`,
+  rewind: (topic: string, channel: string): string => `api/rewind/${part(topic)}/${part(channel)}`,
   retries: (topic: string, channel: string): string => `api/retries/${part(topic)}/${part(channel)}`,
   sparklines: 'api/history?points=40',
   history: {

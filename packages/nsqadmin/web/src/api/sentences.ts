@@ -29,6 +29,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   INVALID_JITTER: 'The jitter must be a whole number of percent, from 0 to 100.',
   INVALID_DEAD_LETTER_TOPIC:
     'The dead-letter topic must be a valid name, not that of an ephemeral topic, and not the topic itself.',
+  NOT_RETAINED: 'It keeps nothing of what was finished: that needs --retain-for or --retain-bytes at nsqd.',
+  TO_IN_FUTURE: 'This time is yet to come.',
+  TOPIC_FULL: 'That would be more than the topic may hold (--max-topic-bytes).',
   INVALID_DEFER: 'This nsqd does not let messages wait for so long.',
   DISK_FULL: 'The disk of this nsqd is full.',
   DISK_FAILED: 'The disk of this nsqd fails.',

@@ -1,5 +1,6 @@
 import type { ChannelAnswer, LiveChannel } from '../../../../server/api-types.ts'
 import { QueueActions } from '../../actions/queue-actions.tsx'
+import { RewindButton } from '../../actions/rewind-button.tsx'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useChannel, useIsAdmin } from '../../api/queries.ts'
@@ -52,14 +53,17 @@ export function ChannelPage({ topic, channel, view }: ChannelPageProps) {
         tags={row !== undefined && <TroubleTags trouble={row.trouble} />}
         actions={
           admin && (
-            <QueueActions
-              topic={topic}
-              channel={channel}
-              paused={query.data?.paused ?? row?.paused ?? false}
-              held={held}
-              heldInAll={held}
-              consumers={row?.clients}
-            />
+            <>
+              <RewindButton topic={topic} channel={channel} />
+              <QueueActions
+                topic={topic}
+                channel={channel}
+                paused={query.data?.paused ?? row?.paused ?? false}
+                held={held}
+                heldInAll={held}
+                consumers={row?.clients}
+              />
+            </>
           )
         }
       />

@@ -53,7 +53,7 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
       count={found.count === undefined ? undefined : `${count(found.count)} ${NAMES[state].toLowerCase()}`}
       actions={
         <span className="flex items-center gap-2 text-xs text-ink-3">
-          {found.at !== undefined && <span>as of {timeOfDay(found.at)}</span>}
+          {found.at !== undefined && <span className="max-sm:sr-only">as of {timeOfDay(found.at)}</span>}
           <Button onClick={found.refresh}>
             <RefreshCw aria-hidden /> Look again
           </Button>
@@ -73,7 +73,7 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
             change({ contains }, { replace: true })
           }}
         />
-        {nodes.length > 1 && (
+        {nodes.length !== 1 && (
           <Choice label="Node" value={node} all="All nodes" options={nodes} onChange={(node) => change({ node })} />
         )}
         {found.channels.length > 1 && (
@@ -166,7 +166,9 @@ function StateLink({
       )}
     >
       {NAMES[state]}
-      {known !== undefined && <span className="font-normal text-ink-3">{count(known)}</span>}
+      {state !== 'dead' && (
+        <span className="inline-block min-w-[3ch] font-normal text-ink-3">{known !== undefined && count(known)}</span>
+      )}
     </Link>
   )
 }

@@ -43,8 +43,10 @@ export function RetriesPanel({ topic, channel, canAct }: RetriesPanelProps) {
       {ephemeral && (
         <Empty>An ephemeral channel has no retry policy: its messages are handed out until they are finished.</Empty>
       )}
-      {first !== undefined && !ephemeral && (
-        <p className="mb-3 max-w-prose text-sm text-ink-2">{differ ? 'They say, node by node:' : inWords(first)}</p>
+      {!ephemeral && (
+        <p className="mb-3 min-h-10 max-w-prose text-sm text-ink-2 max-sm:min-h-20">
+          {first !== undefined && (differ ? 'They say, node by node:' : inWords(first))}
+        </p>
       )}
       {!ephemeral && (
         <DataTable

@@ -1,9 +1,10 @@
-// What becomes of messages that fail: the retry policy of a channel, and dead letters on their way back. None of it is in the original.
+// What is delivered again: the retry policy of a channel, dead letters on their way back, and a channel that goes back to a time. None of
+// it is in the original.
 import { HttpError } from '@nsq-ts/daemon'
 import { isValidChannelName, isValidTopicName } from '@nsq-ts/protocol'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { NodeRedrive, NodeRetries, RedriveAnswer, RetriesAnswer } from '../api-types.ts'
+import type { NodeRedrive, NodeRetries, NodeRewind, RedriveAnswer, RetriesAnswer, RewindAnswer } from '../api-types.ts'
 import { byteOrder } from '../cluster/byte-order.ts'
 import { nodeName } from '../cluster/producer.ts'
 import type { AdminContext } from '../context.ts'
@@ -43,12 +44,16 @@ const redriveBody = z.object({
   from: field,
 })
 
+/** The last moment that a Date can be. */
+const TIME_MAX_MS = 8.64e15
+const rewindBody = z.object({ to: z.number().int().min(0).max(TIME_MAX_MS) })
+
 interface Params {
   topic: string
   channel: string
 }
 
-export function failureRoutes(app: FastifyInstance, context: AdminContext): void {
+export function redeliveryRoutes(app: FastifyInstance, context: AdminContext): void {
   const { cluster, at } = context
 
   app.get<{ Params: Params }>(at('/api/retries/:topic/:channel'), READ, async ({ params }): Promise<RetriesAnswer> => {
@@ -101,6 +106,16 @@ export function failureRoutes(app: FastifyInstance, context: AdminContext): void
       eachNode(nodes, stop, NOTHING_TO_STOP),
     )
   })
+
+  app.post<{ Params: Params }>(at('/api/rewind/:topic/:channel'), ACT, async (request): Promise<RewindAnswer> => {
+    const { params } = request
+    const to = new Date(jsonBody(request.body, rewindBody, 'INVALID_BODY').to).toISOString()
+    const nodes = await nodesOf(context, params)
+    const tell = (node: string) => cluster.node(node).postForJson('/channel/rewind', { ...params, to })
+    return act(context, request, { action: 'rewind_channel', ...params, detail: `to=${to}` }, () =>
+      eachNode(nodes, async (node) => nodeRewind(node, await tell(node)), NOT_THERE),
+    )
+  })
 }
 
 /** That have the topic. @throws {HttpError} 400; 404 TOPIC_NOT_FOUND; 502 */
@@ -145,6 +160,10 @@ function nodeRetries(node: string, json: Json): NodeRetries {
 
 function nodeRedrive(node: string, json: Json): NodeRedrive {
   return { node, running: flag(json['running']), sent: number(json['sent']), error: text(json['error']) }
+}
+
+function nodeRewind(node: string, json: Json): NodeRewind {
+  return { node, messages: number(json['messages']), complete: flag(json['complete']) }
 }
 
 function definedIn(body: Readonly<Record<string, string | undefined>>): Record<string, string> {
