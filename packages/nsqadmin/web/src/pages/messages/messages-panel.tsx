@@ -161,13 +161,15 @@ function StateLink({
       href={path + searchFor(state)}
       aria-current={current ? 'page' : undefined}
       className={classNames(
-        'flex h-8 items-center gap-1.5 border-l border-line px-2.5 text-sm first:border-l-0 pointer-coarse:h-10',
+        'flex h-8 items-center gap-1.5 whitespace-nowrap border-l border-line px-2.5 text-sm first:border-l-0 pointer-coarse:h-10',
         current ? 'bg-sunken font-semibold text-ink' : 'text-ink-2 hover:bg-hover hover:text-ink',
       )}
     >
       {NAMES[state]}
       {state !== 'dead' && (
-        <span className="inline-block min-w-[3ch] font-normal text-ink-3">{known !== undefined && count(known)}</span>
+        <span className="inline-block min-w-[3ch] font-normal text-ink-3 max-sm:sr-only">
+          {known !== undefined && count(known)}
+        </span>
       )}
     </Link>
   )

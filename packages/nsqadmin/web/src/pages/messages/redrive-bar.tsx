@@ -107,8 +107,9 @@ function RedriveDialog({ topic, channel, contains: searched, from, letters, onCl
       title={`Send dead letters back to ${channel}?`}
       consequence={
         <>
-          Those that are meant, of {count(letters)} on all nodes, go back to this channel alone, as if they had never
-          been delivered. It goes on by itself, also after a restart of nsqd, until it is through or stopped.
+          Of {letters === 1 ? 'the one dead letter' : `the ${count(letters)} dead letters`} on all nodes those that fit
+          go back to this channel alone, as if they had never been delivered. It goes on by itself, also after a restart
+          of nsqd, until it is through or stopped.
         </>
       }
       verb="Send back"
