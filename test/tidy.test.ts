@@ -26,7 +26,7 @@ const SHARED_TYPES = 'packages/nsqadmin/server/api-types.ts'
 
 /** Rooms that nothing comes into but through a constructor, and the modules of the runtime that are harmless there. */
 const PURE_ROOMS = ['packages/protocol/src', 'packages/nsqd/src/core', 'packages/nsqd/src/log']
-const PURE_MODULES = ['node:buffer', 'node:zlib']
+const PURE_MODULES = ['node:buffer', 'node:zlib', '@node-rs/crc32']
 /** Rooms of nsqd that its pure rooms may know: each other. */
 const PURE_NSQD_ROOMS = ['packages/nsqd/src/core', 'packages/nsqd/src/log']
 const IMPURE =

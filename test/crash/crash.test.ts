@@ -7,7 +7,7 @@ const { durabilities, firstLife, lives, longEvery, rounds, seed } = CRASH
 test.each(durabilities)(
   'kill -9 in the middle of mixed traffic loses nothing that was acknowledged (%s)',
   async (durability) => {
-    const totals = { kills: 0, acknowledged: 0, delivered: 0, finished: 0 }
+    const totals = { kills: 0, acknowledged: 0, delivered: 0, finished: 0, cancelled: 0, died: 0, revived: 0 }
     const ages: number[] = []
     for (let life = firstLife; life < firstLife + lives; life++) {
       const how = again(durability, life)
@@ -25,6 +25,7 @@ test.each(durabilities)(
       ages.push(...outcome.duplicateAgesMs)
     }
     expect(totals.kills).toBeGreaterThan(0)
+    expect(totals.cancelled).toBeGreaterThan(0)
     // There was something to lose, on a slow machine too.
     expect(totals.acknowledged).toBeGreaterThan(lives * rounds)
     expect(totals.finished).toBeGreaterThan(lives * rounds)

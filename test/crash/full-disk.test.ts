@@ -41,6 +41,31 @@ describe.skipIf(!canMount)(
         await expectToResume(again)
       })
 
+      test('what is kept to be delivered again makes room before anything is refused', async () => {
+        const { nsqd } = await start([...reserve, '--retain-for=1h'])
+        const before = Date.now()
+        const count = Math.ceil((1.3 * DISK_SIZE) / BODY_SIZE)
+        for (let from = 0; from < count; from += 50) {
+          await publishEach(
+            nsqd,
+            'topic',
+            Array.from({ length: 50 }, (_, i) => Buffer.alloc(BODY_SIZE, `${from + i} `)),
+          )
+          await take(nsqd, 'topic', 'channel', 50)
+        }
+        expect(nsqd.log).toContain('gave up')
+        expect((await nsqd.http('GET', '/ping')).status).toBe(200)
+        const { text } = await nsqd.http('POST', `/channel/rewind?topic=topic&channel=channel&to=${before}`)
+        const rewound = JSON.parse(text) as { messages: number; complete: boolean }
+        expect(rewound).toMatchObject({ complete: false })
+        expect(rewound.messages).toBeGreaterThan(50)
+        const taken = await take(nsqd, 'topic', 'channel', rewound.messages)
+        const last = Number.parseInt(taken.at(-1)!.body, 10)
+        expect(taken.map(({ body }) => Number.parseInt(body, 10))).toEqual(
+          Array.from({ length: taken.length }, (_, i) => last - taken.length + 1 + i),
+        )
+      })
+
       test('a disk that somebody else fills: no message is lost, and publishing resumes when he has gone', async () => {
         const { disk, nsqd } = await start(reserve)
         await publishEach(nsqd, 'topic', bodiesOf('before', 500))

@@ -1,6 +1,8 @@
 // What the outside knows: what was acknowledged, handed out, finished and deferred. It judges every delivery by that, and
 // says what is missing in the end. Times are milliseconds of Unix time.
 
+import { FAILING } from './dead-letters.ts'
+
 /**
  * What nsqd promises not to forget: what was finished, requeued, handed out or emptied is in the journal 20 ms later
  * (docs/log-format.md), plus what a timer takes to ring. A machine that lets it wait for its processor or disk makes that
@@ -47,9 +49,31 @@ interface Message {
 
 interface ChannelLedger {
   readonly places: Map<Message, Place>
+  /** Those that somebody wanted to cancel; confirmedAt: it was. */
+  readonly cancels: Map<Message, { confirmedAt: number | null }>
+  /** Those that somebody wanted to have before their time. */
+  readonly hurried: Set<Message>
+  /** Those that became dead letters. */
+  readonly dead: Map<Message, Letter>
+  /** Those of which a crash has left two: nothing more is said of them. */
+  readonly doubled: Set<Message>
+  /** How many messages there are beyond one of each. */
+  extraCount: number
   /** Messages published after this tick are for it. */
   readonly since: number
   emptied: Emptied | null
+}
+
+interface Letter {
+  readonly id: string
+  /** Nothing of the message can be on its way any more. */
+  quiet: boolean
+}
+
+/** To be told what was answered. */
+export interface Answer {
+  readonly cancels: boolean
+  with(done: boolean): void
 }
 
 /** A channel was emptied at some time between two ticks. */
@@ -83,6 +107,9 @@ export class Ledger {
   acknowledgedCount = 0
   deliveredCount = 0
   finishedCount = 0
+  cancelledCount = 0
+  deadCount = 0
+  revivedCount = 0
 
   readonly #messages = new Map<string, Message>()
   readonly #topics = new Map<string, { seq: number; channels: Map<string, ChannelLedger> }>()
@@ -119,7 +146,16 @@ export class Ledger {
 
   /** The channel is there: nsqd has said so. */
   channel(topic: string, channel: string): void {
-    this.#topics.get(topic)!.channels.set(channel, { places: new Map(), since: this.#tick, emptied: null })
+    this.#topics.get(topic)!.channels.set(channel, {
+      places: new Map(),
+      cancels: new Map(),
+      hurried: new Set(),
+      dead: new Map(),
+      doubled: new Set(),
+      extraCount: 0,
+      since: this.#tick,
+      emptied: null,
+    })
   }
 
   channels(topic: string): string[] {
@@ -166,10 +202,13 @@ export class Ledger {
       return this.#violation(`${topic}/${channel} got a body that nobody published: ${body.toString('latin1', 0, 60)}`)
     }
     const ledger = this.#channel(topic, channel)
+    if (ledger.doubled.has(message)) return
     const place = ledger.places.get(message)
     const name = `${topic}/${channel} message ${message.seq} attempt ${attempts} in run ${this.run}`
+    if (ledger.cancels.get(message)?.confirmedAt != null) this.#violation(`${name} came although it had been cancelled`)
+    if (ledger.dead.get(message)?.quiet === true) this.#violation(`${name} came although it is a dead letter`)
     if (place === undefined) this.#judgeFirst(name, message, ledger)
-    else if (!this.#judgeAgain(name, place, attempts)) return
+    else if (!this.#judgeAgain(name, place, attempts, ledger.hurried.has(message))) return
     // A FIN that is under way may have met this very delivery.
     const finishes = place?.finishes.filter(({ confirmedAt, run }) => run === this.run && confirmedAt === null) ?? []
     ledger.places.set(message, { attempts, run: this.run, seenAt: now(), finishes, requeue: null })
@@ -201,19 +240,93 @@ export class Ledger {
     if (place.requeue === request) place.requeue = null
   }
 
+  // ---- by hand ----
+
+  /** Somebody is about to cancel a message: from now on it need not come, and once that is answered it must not. */
+  cancels(topic: string, channel: string, name: string): Answer {
+    const { cancels } = this.#channel(topic, channel)
+    const message = this.#messages.get(name)!
+    const cancel = cancels.get(message) ?? { confirmedAt: null }
+    const isNew = !cancels.has(message)
+    cancels.set(message, cancel)
+    return {
+      cancels: true,
+      with: (done) => {
+        if (done) this.cancelledCount++
+        if (done) cancel.confirmedAt = now()
+        else if (isNew) cancels.delete(message)
+      },
+    }
+  }
+
+  /** Somebody is about to have a message delivered now. */
+  hurries(topic: string, channel: string, name: string): Answer {
+    this.#channel(topic, channel).hurried.add(this.#messages.get(name)!)
+    return { cancels: false, with: () => {} }
+  }
+
+  // ---- dead letters ----
+
+  /**
+   * All dead letters of a channel that there are.
+   * @param quiet nothing of the channel is on its way to a consumer
+   */
+  letters(
+    topic: string,
+    channel: string,
+    letters: readonly { readonly name: string; readonly id: string; readonly attempts: number }[],
+    quiet: boolean,
+  ): void {
+    const { dead, places } = this.#channel(topic, channel)
+    const left = new Set(dead.keys())
+    const seen = new Set<Message>()
+    for (const { attempts, id, name } of letters) {
+      const message = this.#messages.get(name)
+      const where = `dead letter ${id} of ${topic}/${channel}, ${name}`
+      if (message === undefined) {
+        this.#violation(`${where}: nobody published that`)
+        continue
+      }
+      const known = dead.get(message)
+      if (seen.has(message)) this.#violation(`${where} is the second one of its message`)
+      else if (known !== undefined && known.id !== id) this.#violation(`${where} is another one than ${known.id}`)
+      if (attempts !== FAILING.maxAttempts) this.#violation(`${where} died after ${attempts} attempts`)
+      const finish = places.get(message)?.finishes.find((each) => this.#isSafe(each))
+      if (known === undefined && finish !== undefined) this.#violation(`${where} is of a message that was finished`)
+      seen.add(message)
+      left.delete(message)
+      dead.set(message, { id, quiet: quiet || known?.quiet === true })
+    }
+    for (const message of left) this.#violation(`LOST: the dead letter of ${topic} ${message.seq} is gone`)
+    this.deadCount = Math.max(this.deadCount, dead.size)
+  }
+
+  /** A dead letter was sent back. @param copies that there are of it now */
+  revived(topic: string, channel: string, name: string, copies: number): void {
+    const ledger = this.#channel(topic, channel)
+    const message = this.#messages.get(name)!
+    this.revivedCount++
+    ledger.dead.delete(message)
+    ledger.places.delete(message)
+    ledger.hurried.add(message)
+    if (copies < 2) return
+    ledger.doubled.add(message)
+    ledger.extraCount += copies - 1
+  }
+
   // ---- what is to be there ----
 
   /** Messages that the channel has to have, waiting, in flight or deferred; and how many it may have at most. */
   bounds(topic: string, channel: string): { required: number; possible: number; lasting: number } {
     const ledger = this.#channel(topic, channel)
     let required = 0
-    let possible = 0
+    let possible = ledger.extraCount
     let lasting = 0
     for (const message of this.#messages.values()) {
       if (message.topic !== topic) continue
       if (this.#isRequired(message, ledger)) {
         required++
-        if (message.lasting) lasting++
+        if (message.lasting && !ledger.hurried.has(message)) lasting++
       }
       if (!this.#isGone(message, ledger)) possible++
     }
@@ -224,14 +337,22 @@ export class Ledger {
   outstanding(topic: string, channel: string): string[] {
     const ledger = this.#channel(topic, channel)
     return [...this.#messages.values()]
-      .filter((message) => message.topic === topic && !message.lasting && this.#isRequired(message, ledger))
+      .filter(
+        (message) => message.topic === topic && !this.#lasts(message, ledger) && this.#isRequired(message, ledger),
+      )
       .map((message) => describe(message, ledger.places.get(message)))
   }
 
-  #isRequired(message: Message, { places, since, emptied }: ChannelLedger): boolean {
+  #isRequired(message: Message, ledger: ChannelLedger): boolean {
+    const { cancels, dead, doubled, emptied, places, since } = ledger
+    if (cancels.has(message) || dead.has(message) || doubled.has(message)) return false
     if (message.acknowledgedAt === null || message.tick <= since || message.tick <= this.#emptiedTo(emptied))
       return false
     return (places.get(message)?.finishes.length ?? 0) === 0
+  }
+
+  #lasts(message: Message, { hurried }: ChannelLedger): boolean {
+    return message.lasting && !hurried.has(message)
   }
 
   /** Messages up to this tick may have been forgotten. */
@@ -240,7 +361,8 @@ export class Ledger {
     return Math.min(emptied.to, this.#lastTicks[emptied.request.run] ?? Infinity)
   }
 
-  #isGone(message: Message, { places }: ChannelLedger): boolean {
+  #isGone(message: Message, { cancels, dead, places }: ChannelLedger): boolean {
+    if (dead.has(message) || cancels.get(message)?.confirmedAt != null) return true
     return places.get(message)?.finishes.some((finish) => this.#isSafe(finish)) ?? false
   }
 
@@ -253,9 +375,9 @@ export class Ledger {
 
   // ---- judging ----
 
-  #judgeFirst(name: string, message: Message, { emptied }: ChannelLedger): void {
+  #judgeFirst(name: string, message: Message, { emptied, hurried }: ChannelLedger): void {
     const early = message.notBefore - now()
-    if (early > EARLY_SLACK_MS) this.#violation(`${name} came ${early.toFixed(1)} ms early`)
+    if (early > EARLY_SLACK_MS && !hurried.has(message)) this.#violation(`${name} came ${early.toFixed(1)} ms early`)
     // In the run in which a channel was emptied, what was on its way may still arrive.
     const { acknowledgedAt } = message
     if (emptied === null || acknowledgedAt === null || emptied.request.run === this.run) return
@@ -265,14 +387,14 @@ export class Ledger {
   }
 
   /** @returns false for a frame that lay unread while the message went on to others */
-  #judgeAgain(name: string, place: Place, attempts: number): boolean {
+  #judgeAgain(name: string, place: Place, attempts: number, hurried: boolean): boolean {
     if (place.run === this.run && attempts < place.attempts) return false
     if (attempts <= place.attempts && this.#isSafe({ run: place.run, confirmedAt: place.seenAt })) {
       this.#violation(`${name} had been seen with attempt ${place.attempts} in run ${place.run}`)
     }
     const { finishes, requeue } = place
     for (const finish of finishes) this.#judgeDuplicate(name, finish)
-    if (requeue !== null && this.#isSafe(requeue)) {
+    if (requeue !== null && this.#isSafe(requeue) && !hurried) {
       const early = requeue.dueAt - now()
       if (early > EARLY_SLACK_MS) this.#violation(`${name} came ${early.toFixed(1)} ms early, after a requeue`)
     }

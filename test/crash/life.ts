@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DataPath } from '../support/data-path.ts'
 import { eventually } from '../support/eventually.ts'
-import { type ChannelStats, NsqdProcess } from '../support/nsqd-process.ts'
+import { type ChannelStats, NsqdProcess, type TopicStats } from '../support/nsqd-process.ts'
 import { type Random, randomOf } from '../support/random.ts'
 import { Administration } from './administration.ts'
+import { changeMinds } from './calendar.ts'
+import { countLetters, FAILING, FLAGS, makeGraves, redriveThroughKills } from './dead-letters.ts'
 import { Ledger, now } from './ledger.ts'
-import { ORDERLY, ROUGH, Traffic } from './traffic.ts'
+import { FATAL, ORDERLY, ROUGH, Traffic } from './traffic.ts'
 
 const TOPICS = { orders: ['billing', 'shipping'], metrics: ['graph'], news: ['mail', 'web'] }
 const TOPIC_NAMES = Object.keys(TOPICS)
@@ -34,6 +36,9 @@ export interface LifeOutcome {
   readonly delivered: number
   readonly finished: number
   readonly kills: number
+  readonly cancelled: number
+  readonly died: number
+  readonly revived: number
   readonly duplicateAgesMs: readonly number[]
 }
 
@@ -65,6 +70,7 @@ class Life {
       `--mem-queue-size=${random.pick([0, 10, 200, 10_000])}`,
       `--max-bytes-per-file=${random.pick([50_000, 1_000_000, 104_857_600])}`,
       `--msg-timeout=${random.pick([200, 700, 60_000])}ms`,
+      ...FLAGS,
     ]
   }
 
@@ -74,7 +80,7 @@ class Life {
       if (round > 0 && this.#random.chance(0.2)) await this.#dieWhileStarting()
       const nsqd = await this.#start()
       try {
-        if (round === 0) await this.#administration.make(nsqd, TOPICS)
+        if (round === 0) await this.#make(nsqd)
         else await this.#compare(nsqd)
         const long = longEvery > 0 && (life * rounds + round + 1) % longEvery === 0
         await this.#round(nsqd, long ? LONG_ROUND_MS : 20 + this.#random.below(ROUND_MAX_MS))
@@ -82,16 +88,34 @@ class Life {
         await nsqd[Symbol.asyncDispose]()
       }
     }
+    await this.#redrive()
     await this.#drain()
-    const { acknowledgedCount, deliveredCount, duplicateAgesMs, finishedCount, violations } = this.#ledger
+    const {
+      cancelledCount,
+      deadCount,
+      revivedCount,
+      acknowledgedCount,
+      deliveredCount,
+      duplicateAgesMs,
+      finishedCount,
+      violations,
+    } = this.#ledger
     return {
       violations: violations.map((text) => `${text} (${this.#flags.join(' ')})`),
       acknowledged: acknowledgedCount,
       delivered: deliveredCount,
       finished: finishedCount,
       kills: this.#kills,
+      cancelled: cancelledCount,
+      died: deadCount,
+      revived: revivedCount,
       duplicateAgesMs,
     }
+  }
+
+  async #make(nsqd: NsqdProcess): Promise<void> {
+    await makeGraves(nsqd)
+    await this.#administration.make(nsqd, TOPICS)
   }
 
   async #start(): Promise<NsqdProcess> {
@@ -114,11 +138,15 @@ class Life {
     for (const topic of TOPIC_NAMES) {
       traffic.produce(topic)
       for (const channel of this.#ledger.channels(topic)) {
-        for (let i = random.below(3); i > 0; i--) traffic.consume(topic, channel, random.pick(READY), ROUGH)
+        for (let i = random.below(3); i > 0; i--) {
+          const manner = topic === FAILING.topic && channel === FAILING.channel ? FATAL : ROUGH
+          traffic.consume(topic, channel, random.pick(READY), manner)
+        }
       }
     }
     traffic.produceOverHttp(random.pick(TOPIC_NAMES))
     traffic.run((over) => this.#administration.meddle(nsqd, TOPIC_NAMES, over))
+    traffic.run((over) => changeMinds(nsqd, this.#ledger, random, TOPIC_NAMES, over))
     // Mostly there is some traffic to die in, however slow the machine is.
     const before = this.#ledger.acknowledgedCount
     const isBegun = (): boolean => this.#ledger.acknowledgedCount > before
@@ -150,7 +178,7 @@ class Life {
   /** What a new run found on disk, before anybody touches it. */
   async #compare(nsqd: NsqdProcess): Promise<void> {
     const { paused } = this.#administration
-    const topics = await nsqd.topics()
+    const topics = await this.#countedWithLetters(nsqd)
     for (const topic of topics.filter(({ topic_name }) => TOPIC_NAMES.includes(topic_name))) {
       this.#comparePaused(topic.topic_name, topic.paused, paused.get(topic.topic_name))
       for (const channel of topic.channels) {
@@ -177,8 +205,34 @@ class Life {
     }
   }
 
+  /** What there is, at a moment at which nothing is becoming a dead letter. */
+  async #countedWithLetters(nsqd: NsqdProcess): Promise<TopicStats[]> {
+    for (;;) {
+      const before = await countLetters(nsqd, this.#ledger, true)
+      const topics = await nsqd.topics()
+      if ((await countLetters(nsqd, this.#ledger, true)) === before) return topics
+    }
+  }
+
   #comparePaused(name: string, is: boolean, was: boolean | undefined): void {
     if (was !== undefined && is !== was) this.#violation(`${name} is ${is ? '' : 'not '}paused, and was told otherwise`)
+  }
+
+  /** What has died is sent back, which nsqd is killed over. */
+  async #redrive(): Promise<void> {
+    const started = await this.#start()
+    await this.#compare(started)
+    const restart = async (nsqd: NsqdProcess): Promise<NsqdProcess> => {
+      const endedAt = now()
+      await nsqd.kill()
+      this.#ledger.runEnded(endedAt, false)
+      return await this.#start()
+    }
+    const { kills, nsqd } = await redriveThroughKills(started, this.#ledger, this.#random, restart)
+    this.#kills += kills
+    const endedAt = now()
+    await nsqd.stop()
+    this.#ledger.runEnded(endedAt, true)
   }
 
   async #drain(): Promise<void> {
@@ -208,6 +262,7 @@ class Life {
     const isOver = async (): Promise<boolean> => {
       if (this.#ledger.deliveredCount !== delivered) deliveredAt = now()
       delivered = this.#ledger.deliveredCount
+      await countLetters(nsqd, this.#ledger, false) // the last attempt may have been one too many
       return (await this.#isEmpty(nsqd)) || now() - deliveredAt > QUIET_MAX_MS
     }
     await eventually(isOver, { what: 'all is drained', timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 100 })
@@ -224,7 +279,8 @@ class Life {
 
   /** Nothing waits or is in flight, and only what lasts is deferred. */
   async #isEmpty(nsqd: NsqdProcess): Promise<boolean> {
-    return (await nsqd.topics()).every(({ channels, depth, topic_name: topic }) => {
+    const ours = (await nsqd.topics()).filter(({ topic_name }) => TOPIC_NAMES.includes(topic_name))
+    return ours.every(({ channels, depth, topic_name: topic }) => {
       const isDone = (channel: ChannelStats): boolean => {
         const { lasting, possible } = this.#ledger.bounds(topic, channel.channel_name)
         const { deferred_count: deferred, depth: waiting, in_flight_count: inFlight } = channel

@@ -33,6 +33,9 @@ export interface Manner {
 export const ROUGH: Manner = { requeue: 0.08, defer: 0.06, touch: 0.06, finishLater: 0.1, hold: 0.08, leave: 0.002 }
 export const ORDERLY: Manner = { requeue: 0, defer: 0, touch: 0, finishLater: 0, hold: 0, leave: 0 }
 
+/** Most fails, so that much of it dies. */
+export const FATAL: Manner = { requeue: 0.6, defer: 0.02, touch: 0.02, finishLater: 0.05, hold: 0.1, leave: 0.01 }
+
 /** Producers and consumers on one run of nsqd. All of them end when it dies, or by `end`. */
 export class Traffic {
   readonly #nsqd: NsqdProcess
@@ -89,12 +92,24 @@ export class Traffic {
   produceOverHttp(topic: string): void {
     this.run(async () => {
       while (!this.#over && this.#publishesLeft-- > 0) {
-        const body = this.#ledger.publishes(topic, this.#random.pick(SIZES), 0)
-        const { status, text } = await this.#nsqd.http('POST', `/pub?topic=${topic}`, body)
+        const { deferMs, lasting, query } = this.#schedule()
+        const body = this.#ledger.publishes(topic, this.#random.pick(SIZES), deferMs, lasting)
+        const { status, text } = await this.#nsqd.http('POST', `/pub?topic=${topic}${query}`, body)
         if (status !== 200) throw new Error(`/pub answered ${status} ${text}`)
         this.#ledger.acknowledged(body)
       }
     })
+  }
+
+  /** At once, after a while, or at a time. */
+  #schedule(): { deferMs: number; lasting: boolean; query: string } {
+    const random = this.#random
+    const draw = random.next()
+    if (draw < 0.4) return { deferMs: 0, lasting: false, query: '' }
+    const lasting = random.chance(0.2)
+    const deferMs = lasting ? LASTING_DEFER_MS : 1 + random.below(DEFER_MAX_MS)
+    if (draw < 0.7) return { deferMs, lasting, query: `&defer=${deferMs}ms` }
+    return { deferMs, lasting, query: `&at=${Math.ceil(now() + deferMs)}` }
   }
 
   async #produceOverTcp(topic: string): Promise<void> {

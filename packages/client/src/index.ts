@@ -11,6 +11,7 @@ export type {
   RedriveProgress,
   RetryPolicy,
   RetryPolicyChange,
+  Rewound,
 } from './admin/types.ts'
 export { bytes, json, text } from './codec.ts'
 export type { Codec, Decoder, Encoder } from './codec.ts'

@@ -76,6 +76,23 @@ describe.skipIf(!isOurs)('Admin', () => {
     await running
   })
 
+  test('rewinds a channel, and makes one that begins at a time', async () => {
+    await nsqd.http(`/topic/settings?topic=${topic}&retain_for=1h`, 'POST')
+    const before = new Date(Date.now() - 1000)
+    await admin.publish(topic, 'again')
+    const consumer = new Consumer({ topic, channel: 'c', nsqd: nsqd.address })
+    await consumer.run(() => void consumer.close())
+    await vi.waitFor(async () => expect((await admin.peek(topic, 'c', { state: 'in_flight' })).count).toBe(0))
+    const rewound = await admin.rewind(topic, 'c', before)
+    expect(rewound).toEqual({ messages: 1, complete: true, from: expect.any(Date), depth: 1, inFlight: 0, deferred: 0 })
+    expect(await admin.rewind(topic, 'c', Date.now())).toMatchObject({ messages: 0, from: undefined, depth: 1 })
+    expect(await admin.createChannelFrom(topic, 'new', rewound.from!)).toMatchObject({ messages: 1, complete: true })
+    const { messages } = await admin.peek(topic, 'new')
+    expect(messages.map(({ attempts, body }) => [body.toString(), attempts])).toEqual([['again', 0]])
+    await expect(admin.createChannelFrom(topic, 'new', 0)).rejects.toMatchObject({ code: 'CHANNEL_EXISTS' })
+    await expect(admin.rewind(topic, 'c', Date.now() + 60_000)).rejects.toMatchObject({ code: 'TO_IN_FUTURE' })
+  })
+
   test('retries, dead letters and the way back', async () => {
     const changed = await admin.changeRetries(topic, 'c', { maxAttempts: 1, backoff: ['1s', 90_000], jitter: 0 })
     expect(changed).toEqual({ maxAttempts: 1, deadLetterTopic: `${topic}.c.dlq`, backoff: '1s,1m30s', jitter: 0 })

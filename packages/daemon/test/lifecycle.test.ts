@@ -1,58 +1,18 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { type ExecutableRun, executableRunsIn } from '../../../test/support/executable-runs.ts'
 
 const program = fileURLToPath(new URL('fixtures/daemon.mjs', import.meta.url))
 
-/** The daemon as a process of its own. */
-class Run {
-  readonly child: ChildProcess
-  readonly ended: Promise<number | NodeJS.Signals | null>
-  stdout = ''
-  stderr = ''
-
-  constructor(mode: string, args: string[]) {
-    this.child = spawn(process.execPath, [program, ...args], { env: { ...process.env, MODE: mode } })
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.ended = new Promise((resolve) => {
-      this.child.on('close', (code, signal) => resolve(signal ?? code))
-    })
-  }
-
-  /** Resolves once the text is in the log; rejects when the process ends without it. */
-  async logged(text: string): Promise<void> {
-    while (!this.stderr.includes(text)) {
-      const ended = await Promise.race([
-        this.ended,
-        new Promise<undefined>((resolve) => this.child.stderr?.once('data', () => resolve(undefined))),
-      ])
-      if (ended !== undefined && !this.stderr.includes(text)) throw new Error(`ended with ${ended}: ${this.stderr}`)
-    }
-  }
-}
-
-const runs: Run[] = []
-function run(mode = '', ...args: string[]): Run {
-  const started = new Run(mode, args)
-  runs.push(started)
-  return started
-}
-
-afterEach(async () => {
-  for (const { child, ended } of runs.splice(0)) {
-    child.kill('SIGKILL')
-    await ended
-  }
-})
+const inEnvironment = executableRunsIn(program)
+const run = (mode = '', ...args: string[]): ExecutableRun => inEnvironment({ MODE: mode }, ...args)
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s closes and leaves with 0', async (signal) => {
   const daemon = run()
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill(signal)
   expect(await daemon.ended).toBe(0)
   expect(daemon.stderr).toMatch(/INFO: closed\n$/)
@@ -61,7 +21,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s closes and leaves with 0', async (
 
 test('the same signal twice at once is one wish to stop', async () => {
   const daemon = run()
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill('SIGINT')
   daemon.child.kill('SIGINT')
   expect(await daemon.ended).toBe(0)
@@ -69,7 +29,7 @@ test('the same signal twice at once is one wish to stop', async () => {
 
 test('a second signal after more than a second leaves at once with 1', async () => {
   const daemon = run('never closes')
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill('SIGTERM')
   await new Promise((resolve) => setTimeout(resolve, 1300))
   daemon.child.kill('SIGTERM')
@@ -78,9 +38,9 @@ test('a second signal after more than a second leaves at once with 1', async () 
 
 test('SIGHUP reloads, and an error there ends nothing', async () => {
   const daemon = run('reload fails')
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill('SIGHUP')
-  await daemon.logged('ERROR: reload failed')
+  await daemon.logged(/ERROR: reload failed/)
   daemon.child.kill('SIGTERM')
   expect(await daemon.ended).toBe(0)
 })
@@ -102,11 +62,11 @@ test('SIGHUP opens the log file anew', async () => {
 
 test('SIGUSR1 and SIGUSR2 do nothing, not even open a debugger', async () => {
   const daemon = run()
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill('SIGUSR1')
   daemon.child.kill('SIGUSR2')
   daemon.child.kill('SIGHUP')
-  await daemon.logged('reloaded')
+  await daemon.logged(/reloaded/)
   daemon.child.kill('SIGTERM')
   expect(await daemon.ended).toBe(0)
   expect(daemon.stderr).not.toContain('Debugger')
@@ -140,10 +100,16 @@ test.each([
 
 test('a close that fails leaves with 1', async () => {
   const daemon = run('close fails')
-  await daemon.logged('started')
+  await daemon.logged(/started/)
   daemon.child.kill('SIGTERM')
   expect(await daemon.ended).toBe(1)
   expect(daemon.stderr).toContain('FATAL: failed to stop cleanly - Error: cannot close')
+})
+
+test('who reads only the beginning of the usage hears nothing of the rest', async () => {
+  const daemon = run('', '--help')
+  daemon.child.stderr?.destroy()
+  expect(await daemon.ended).toBe(1)
 })
 
 test.each([

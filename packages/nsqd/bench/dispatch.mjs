@@ -4,41 +4,12 @@ import { Scanner } from '../dist/core/scanner.js'
 import { TopicRegistry } from '../dist/core/topic-registry.js'
 import { TurnQueue } from '../dist/core/turn-queue.js'
 import { BlockPool } from '../dist/log/block-pool.js'
-import { ID_OFFSET } from '../dist/log/message-header.js'
 import { systemAlarm, systemClock } from '../dist/system-clock.js'
-import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
+import { Consumer } from './consumer.mjs'
 
 const MESSAGES = 2500 // a full default RDY
 const BODY = Buffer.alloc(200, 'a')
 const BLOCK_SIZE = 1024 * 1024
-
-/** A consumer that notes the ids it is given, and finishes all of them when told to. */
-class Consumer {
-  readyCount = MESSAGES
-  msgTimeoutMs = 60_000
-  sampleRate = 0
-  locality = 2
-  #ids = []
-
-  send(bytes, start, end) {
-    for (let at = start; at < end; at += 4 + bytes.readUInt32BE(at)) {
-      this.#ids.push(parseIdHi(bytes, at + ID_OFFSET), parseIdLo(bytes, at + ID_OFFSET))
-    }
-  }
-
-  finishAll(channel, lane) {
-    const count = this.#ids.length / 2
-    for (let i = 0; i < this.#ids.length; i += 2) channel.finish(lane, this.#ids[i], this.#ids[i + 1])
-    this.#ids.length = 0
-    return count
-  }
-
-  sendAgain() {
-    throw new Error('a message came twice')
-  }
-
-  channelClosed() {}
-}
 
 /** A topic with `channelCount` channels of one consumer each; a round takes MESSAGES through all of them. */
 function roundOf(channelCount) {
@@ -62,7 +33,7 @@ function roundOf(channelCount) {
   const topic = registry.topic('topic')
   const consumers = Array.from({ length: channelCount }, (_, i) => {
     const channel = registry.channel(topic, `channel${i}`)
-    const consumer = new Consumer()
+    const consumer = new Consumer(MESSAGES)
     return { channel, consumer, lane: channel.subscribe(consumer) }
   })
   const round = () => {

@@ -1,4 +1,3 @@
-import './young-generation.ts'
 import { runDaemon } from '@nsq-ts/daemon'
 import { Nsqd } from './nsqd.ts'
 import { nsqdTable } from './options.ts'

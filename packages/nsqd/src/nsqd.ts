@@ -29,6 +29,7 @@ import { TokenFile } from './http/tokens.ts'
 import { CreationLimits } from './limits.ts'
 import { BlockPool } from './log/block-pool.ts'
 import type { NsqdOptions } from './options.ts'
+import { makeRoom } from './make-room.ts'
 import { Redrives } from './redrive.ts'
 import { AllRetrySettings } from './retry-settings.ts'
 import { AllTopicSettings } from './topic-settings.ts'
@@ -38,7 +39,7 @@ import { latencyRecorders } from './stats/e2e-latency.ts'
 import { runStatsd } from './stats/statsd.ts'
 import { statsdCollector } from './stats/statsd-collector.ts'
 import { DataPathLock, makeDataPath } from './storage/data-path-lock.ts'
-import { DiskSpace } from './storage/disk-space.ts'
+import { DiskSpace, isDiskFull } from './storage/disk-space.ts'
 import { importDiskQueues } from './storage/import.ts'
 import { DiskMeter, measuredFiles } from './storage/measured-files.ts'
 import { type Metadata, METADATA_FILE, parseMetadata, readMetadataFile } from './storage/metadata.ts'
@@ -61,6 +62,9 @@ const OUTPUT_BLOCK_SIZE = 64 * 1024
 const OUTPUT_BLOCKS_KEPT = 64
 const SWEEP_INTERVAL_MS = 5000
 const PROGRESS_INTERVAL_MS = 5000
+
+/** Options that have a value for each topic, and may change while nsqd runs. */
+const OF_TOPICS = ['maxTopicBytes', 'maxTopicAgeMs', 'topicLimitPolicy', 'retainForMs', 'retainBytes'] as const
 
 /** Where an nsqd can be reached. */
 export interface NsqdAddresses {
@@ -148,9 +152,14 @@ export class Nsqd implements Daemon {
     this.#turn = new TurnQueue(() => setImmediate(() => this.#turn.run()))
     this.#scanner = new Scanner(this.#clock, systemAlarm)
     this.#stores = new TopicStores(this.#storeSettings(), this.#clock, logger)
-    this.#diskSpace = new DiskSpace(this.#dataPath, options.diskReserve, (full) => {
-      if (full) logger.warn(`DISK: less than ${this.#options.diskReserve} bytes are free; publishes are refused`)
-      else logger.info('DISK: there is space again; publishes are taken')
+    this.#diskSpace = new DiskSpace({
+      directory: this.#dataPath,
+      reserve: options.diskReserve,
+      makeRoom: () => makeRoom(this.registry, logger),
+      changed: (full) => {
+        if (full) logger.warn(`DISK: less than ${this.#options.diskReserve} bytes are free; publishes are refused`)
+        else logger.info('DISK: there is space again; publishes are taken')
+      },
     })
     this.registry = new TopicRegistry(this.#coreContext(), this.#stores.open)
     this.limits = new CreationLimits(this.registry, () => this.#options)
@@ -192,9 +201,9 @@ export class Nsqd implements Daemon {
       this.discovery.setAddresses(change.lookupdTcpAddresses)
     this.#coreOptions.requeueOnDisconnect = this.#options.requeueOnDisconnect
     if (change.diskReserve !== undefined) this.#diskSpace.changeReserve(change.diskReserve)
-    if ('maxTopicBytes' in change || 'maxTopicAgeMs' in change || 'topicLimitPolicy' in change) {
+    if (OF_TOPICS.some((option) => option in change)) {
       const lasting = [...this.registry.topics()].filter(({ ephemeral }) => !ephemeral)
-      for (const topic of lasting) topic.limits.change(this.topicSettings.of(topic.name))
+      for (const topic of lasting) this.#applyLimits(topic)
     }
   }
 
@@ -289,9 +298,14 @@ export class Nsqd implements Daemon {
 
   /** Has what was changed in `topicSettings` take effect. @throws of the file system; then it has none */
   applyTopicSettings(topic: Topic): void {
+    topic.changeDurability(this.topicSettings.of(topic.name).durability)
+    this.#applyLimits(topic)
+  }
+
+  #applyLimits(topic: Topic): void {
     const settings = this.topicSettings.of(topic.name)
-    topic.changeDurability(settings.durability)
     topic.limits.change(settings)
+    topic.retention.change(settings)
   }
 
   async #open(): Promise<void> {
@@ -580,6 +594,8 @@ export class Nsqd implements Daemon {
       onDisk: (error) => (this.#health = error === null ? 'OK' : error.message),
       refuse: () => this.#refuse(),
       limits: (topic) => this.topicSettings.of(topic),
+      retention: (topic) => this.topicSettings.of(topic),
+      makeRoom: (error) => isDiskFull(error) && makeRoom(this.registry, this.logger),
       retryPolicy: (topic, channel) => this.retrySettings.of(topic, channel),
       deadLetters: deadLetterTopics(() => this.registry),
       options: this.#coreOptions,

@@ -16,6 +16,7 @@ import type { Options } from '@nsq-ts/daemon'
 import { durabilityOption } from './options-durability.ts'
 import { backoffOption, deadLetterTopicOption } from './options-retries.ts'
 import { byChannelOption, byPatternOption, limitPolicyOption } from './options-topics.ts'
+import { retain } from './options-retention.ts'
 import { tlsMinVersionOption, tlsRequiredOption } from './options-tls.ts'
 
 const MINUTE = 60_000
@@ -218,6 +219,7 @@ export const nsqdTable = {
     help: '--max-topic-age of the topics that fit a pattern, as --durability-for',
     group: STORAGE,
   }),
+  ...retain(STORAGE),
   topicLimitPolicy,
   topicLimitPolicyFor: byPatternOption('topic-limit-policy-for', topicLimitPolicy, {
     help: '--topic-limit-policy of the topics that fit a pattern, as --durability-for',

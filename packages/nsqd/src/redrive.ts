@@ -1,13 +1,11 @@
 // Dead letters on their way back to the channels that they came from.
 import { delay, type Logger, TaskGroup } from '@nsq-ts/daemon'
 import type { Channel } from './core/channel.ts'
-import { DeadLetterHeader, withoutOrigin } from './core/dead-letters.ts'
-import { type Content, type MessageRef, peekChannel, readContent } from './core/peek.ts'
+import { type MessageRef, peekChannel, readContent } from './core/peek.ts'
 import { deadLetterTopicName } from './core/retry-policy.ts'
+import { type FoundLetter, isLetterOf, type LetterFilter, sendBack } from './core/send-back.ts'
 import type { Topic } from './core/topic.ts'
 import type { TopicRegistry } from './core/topic-registry.ts'
-import { encodeHeaders } from './log/headers.ts'
-import { frameOf } from './log/message-header.ts'
 
 /** The channel that a dead-letter topic is given when it has none, and letters are to be sent back from it. */
 const REDRIVE_CHANNEL = 'redrive'
@@ -18,20 +16,12 @@ const BATCHES_PER_SECOND = 10
 const RETRY_MS = 1000
 
 /** Which letters are sent back, from where, and how fast. */
-export interface RedriveRequest {
+export interface RedriveRequest extends LetterFilter {
   /** Topic and channel that the letters lie in. */
   readonly fromTopic: string
   readonly fromChannel: string
-  /** Only the letter of this id; empty: all. */
-  readonly id: string
-  /** Only those whose body has this in it; empty: all. */
-  readonly contains: string
-  /** Only those that died for this reason; empty: all. */
-  readonly reason: string
   /** A second; 0: as fast as it goes. */
   readonly rate: number
-  /** Only those that failed last before, Unix milliseconds: what dies again meanwhile stays dead. */
-  readonly beforeMs: number
 }
 
 export interface RedriveJob {
@@ -200,30 +190,18 @@ export class Redrives {
     target: Channel,
     signal: AbortSignal,
   ): Promise<void> {
-    const taken = letters.flatMap((letter) => {
-      const attempts = source.channel.takeOut(letter.ref.segment, letter.ref.index)
-      return attempts < 0 ? [] : [{ ...letter, attempts }] // else somebody was faster
-    })
-    const error = await new Promise<Error | null>((resolve) => target.readmit(taken.map(frameBack), resolve))
-    for (const { attempts, ref } of taken) {
-      if (error === null) source.channel.finishTaken(ref.segment, ref.index)
-      else source.channel.giveBack(ref.segment, ref.index, attempts)
-    }
+    const [sentCount, error] = await new Promise<[number, Error | null]>((resolve) =>
+      sendBack(letters, source, target, (...result) => resolve(result)),
+    )
     if (error !== null) {
       this.#settings.logger.error(`TOPIC(${job.topic}): failed to send dead letters back - ${error.message}`)
       await delay(RETRY_MS, signal)
       return
     }
-    job.sentCount += taken.length
-    source.topic.confirm()
+    job.sentCount += sentCount
     const { rate } = job.request
-    if (rate > 0) await delay((1000 * taken.length) / rate, signal)
+    if (rate > 0) await delay((1000 * sentCount) / rate, signal)
   }
-}
-
-interface FoundLetter {
-  readonly ref: MessageRef
-  readonly content: Content
 }
 
 function batchSize({ rate }: RedriveRequest): number {
@@ -234,26 +212,7 @@ async function lettersFor(job: RedriveJob, refs: readonly MessageRef[]): Promise
   const found: FoundLetter[] = []
   for (const ref of refs) {
     const content = await readContent(ref)
-    if (content !== undefined && isFor(job, content)) found.push({ ref, content })
+    if (content !== undefined && isLetterOf(job, job.request, content)) found.push({ ref, content })
   }
   return found
-}
-
-function isFor({ channel, request, topic }: RedriveJob, { body, headers, id }: Content): boolean {
-  if (request.id !== '' && request.id !== id) return false
-  if (headers === null || headers[DeadLetterHeader.topic] !== topic) return false
-  if (headers[DeadLetterHeader.channel] !== channel) return false
-  if (request.reason !== '' && headers[DeadLetterHeader.reason] !== request.reason) return false
-  return Number(headers[DeadLetterHeader.lastFailed]) <= request.beforeMs && body.includes(request.contains)
-}
-
-/** The message as it was before it died. */
-function frameBack({ content }: FoundLetter): { bytes: Buffer; headers: Buffer | null } {
-  const headers = content.headers!
-  const own = withoutOrigin(headers)
-  const timestampNs = BigInt(headers[DeadLetterHeader.timestamp]!)
-  return {
-    bytes: frameOf(headers[DeadLetterHeader.id]!, timestampNs, content.body),
-    headers: Object.keys(own).length === 0 ? null : encodeHeaders(own),
-  }
 }

@@ -10,6 +10,9 @@ export interface TopicSettings {
   /** How old its oldest waiting message may be; 0: no limit. */
   readonly maxAgeMs: number
   readonly limitPolicy: LimitPolicy
+  /** How long, and how much, of what is finished is kept; 0: no matter, both 0: nothing is. */
+  readonly retainMs: number
+  readonly retainBytes: number
 }
 
 /** What was said over HTTP about one topic, and wins over the options. */
@@ -35,6 +38,8 @@ export class AllTopicSettings {
       maxBytes: valueFor(options.maxTopicBytesFor, topic) ?? options.maxTopicBytes,
       maxAgeMs: valueFor(options.maxTopicAgeFor, topic) ?? options.maxTopicAgeMs,
       limitPolicy: valueFor(options.topicLimitPolicyFor, topic) ?? options.topicLimitPolicy,
+      retainMs: valueFor(options.retainForTopic, topic) ?? options.retainForMs,
+      retainBytes: valueFor(options.retainBytesForTopic, topic) ?? options.retainBytes,
       ...this.#overrides.get(topic),
     }
   }

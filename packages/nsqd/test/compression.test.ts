@@ -154,3 +154,29 @@ test.each([{ deflate: true }, { snappy: true }])(
     expect(channel.depth).toBe(0)
   },
 )
+
+test('connections that send at the same time do not get into each other', async () => {
+  await using nsqd = await startNsqd(...flags)
+  const kinds = [{}, { snappy: true }, { deflate: true }, { tls_v1: true }, { tls_v1: true, deflate: true }]
+  const sent: Buffer[] = []
+  await Promise.all(
+    [...kinds, ...kinds].map(async (settings) => {
+      using producer = await UpgradedConnection.upgrade(nsqd.tcpPort, settings)
+      const mine = bodies(60).filter(({ length }) => length < 100_000)
+      sent.push(...mine)
+      // All of them in one go, so that reads end in the middle of bodies while other connections are read.
+      for (const body of mine) producer.send(pub('t', body))
+      for (let answered = 0; answered < mine.length; answered++) await producer.expectOk()
+    }),
+  )
+  using consumer = await UpgradedConnection.upgrade(nsqd.tcpPort, {})
+  await consumer.ask(sub('t', 'c'))
+  consumer.send(rdy(100))
+  const arrived: string[] = []
+  for (let count = 0; count < sent.length; count++) {
+    const message = await consumer.message()
+    consumer.send(fin(message.id))
+    arrived.push(digest(message.body))
+  }
+  expect(arrived.sort()).toEqual(sent.map(digest).sort())
+})

@@ -41,6 +41,7 @@ const TOPIC: TopicStats = {
   messageCount: 0,
   messageBytes: 0,
   droppedCount: 0,
+  retained: null,
   paused: false,
   latency: { count: 0, percentiles: null },
 }

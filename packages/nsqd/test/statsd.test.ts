@@ -34,6 +34,7 @@ const topic: TopicStats = {
   messageCount: 30,
   messageBytes: 400,
   droppedCount: 0,
+  retained: null,
   paused: false,
   latency,
 }

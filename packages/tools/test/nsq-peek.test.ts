@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../../../test/support/eventually.ts'
 import { NsqdProcess } from '../../../test/support/nsqd-process.ts'
 import { holdFor, parseCondition } from '../src/nsq-peek/json-path.ts'
-import { runToEnd } from './support/tool-process.ts'
+import { runToEnd, ToolProcess } from './support/tool-process.ts'
 
 let nsqd: NsqdProcess
 let topicNumber = 0
@@ -41,6 +41,14 @@ test('shows messages and consumes none', async () => {
   )
   expect((await nsqd.channel(topic, 'ch')).depth).toBe(3)
   expect(await shown('--channel=ch', '-n', '0', '--offset=1')).toEqual(['{"a":1}', 'three'])
+})
+
+test('whoever has seen enough closes the pipe, and hears nothing of that', async () => {
+  await publish('ch', ...Array.from({ length: 300 }, () => 'x'.repeat(1000)))
+  await using tool = new ToolProcess('nsq_peek', [...source, '--channel=ch', '-n', '0'])
+  tool.breakStdout()
+  expect(await tool.ended()).toBe(1)
+  expect(tool.stderr).toBe('')
 })
 
 test('by text, and by values in JSON', async () => {

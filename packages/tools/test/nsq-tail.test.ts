@@ -62,7 +62,7 @@ test('piped, a body is its bytes; in colour JSON is indented and nothing command
   )
 })
 
-test('a reader that goes away ends it with 1, and its messages stay', async () => {
+test('a reader that goes away ends it with 1 and without a word, and its messages stay', async () => {
   await publishLines(cluster.a, topic, ['first'])
   await using tool = new ToolProcess('nsq_tail', [
     `--nsqd-tcp-address=${tcp(cluster.a)}`,
@@ -74,6 +74,7 @@ test('a reader that goes away ends it with 1, and its messages stay', async () =
   tool.breakStdout()
   await publishLines(cluster.a, topic, ['second'])
   expect(await tool.ended()).toBe(1)
+  expect(tool.lastWords).not.toContain('ERROR')
   await eventually(async () => (await cluster.a.channel(topic, 'ch')).depth === 1, { what: 'the second is back' })
 })
 

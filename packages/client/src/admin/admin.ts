@@ -11,6 +11,7 @@ import type {
   RedriveProgress,
   RetryPolicy,
   RetryPolicyChange,
+  Rewound,
 } from './types.ts'
 
 /** Which nsqd, and how to ask it. */
@@ -29,7 +30,7 @@ const PAGE = 100
 
 /**
  * What one nsqd of this project offers over HTTP beyond the original: messages to look at, to finish and to requeue, schedules,
- * retries, dead letters, draining. The original answers most of it with 404.
+ * retries, dead letters, replay, draining. The original answers most of it with 404.
  *
  * @throws {AdminError} from every method: nsqd's own code, such as CHANNEL_NOT_FOUND; {@link ConnectionError} without an answer
  */
@@ -153,6 +154,18 @@ export class Admin {
     await this.#ask('POST', '/channel/redrive/stop', { topic, channel })
   }
 
+  // ---- once more ----
+
+  /** Delivers again what was published since a time, as far as nsqd keeps it (--retain-for, --retain-bytes). */
+  async rewind(topic: string, channel: string, to: Date | number): Promise<Rewound> {
+    return rewoundOf(await this.#json('POST', '/channel/rewind', { topic, channel, to: isoOf(to) }))
+  }
+
+  /** Makes a channel that begins at a time rather than now; rejects with CHANNEL_EXISTS where there is one. */
+  async createChannelFrom(topic: string, channel: string, from: Date | number): Promise<Rewound> {
+    return rewoundOf(await this.#json('POST', '/channel/create', { topic, channel, from: isoOf(from) }))
+  }
+
   // ---- taking out of service ----
 
   /** Publishes are refused, nsqlookupd forgets this nsqd, and it leaves when it is empty, or the time is over. */
@@ -260,6 +273,17 @@ function progressOf({ error, running, sent }: Json): RedriveProgress {
   return { running: running === true, sent: Number(sent), error: typeof error === 'string' ? error : undefined }
 }
 
+function rewoundOf({ complete, deferred, depth, from, in_flight, messages }: Json): Rewound {
+  return {
+    messages: Number(messages),
+    complete: complete === true,
+    from: typeof from === 'string' ? new Date(from) : undefined,
+    depth: Number(depth),
+    inFlight: Number(in_flight),
+    deferred: Number(deferred),
+  }
+}
+
 function drainOf({ deferred = 0, draining, in_flight = 0, topics = [], waiting = 0 }: Json): DrainProgress {
   return {
     draining: draining === true,
@@ -268,6 +292,10 @@ function drainOf({ deferred = 0, draining, in_flight = 0, topics = [], waiting =
     deferred: Number(deferred),
     topics: topics as string[],
   }
+}
+
+function isoOf(time: Date | number): string {
+  return new Date(time).toISOString()
 }
 
 function dateOf(text: string | undefined): Date | undefined {

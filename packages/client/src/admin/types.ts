@@ -104,6 +104,22 @@ export interface RedriveProgress {
   readonly error: string | undefined
 }
 
+/** A channel that delivers again, or begins at a time, right after it was told to. */
+export interface Rewound {
+  /** Messages that come again, and would not have come otherwise. */
+  readonly messages: number
+  /** False: some of what was published since the time is not kept any more; it begins at the oldest that is. */
+  readonly complete: boolean
+  /** When the first message was published from which on all comes; undefined: none was since. */
+  readonly from: Date | undefined
+  /** Messages that wait to be delivered, those that come again among them. */
+  readonly depth: number
+  /** Messages that a consumer had anyway: they are not delivered to another at the same time. */
+  readonly inFlight: number
+  /** Messages that wait for their time, and go on doing so. */
+  readonly deferred: number
+}
+
 /** How far an nsqd is from being empty. */
 export interface DrainProgress {
   /** True from drain() on, until cancelDrain(). */

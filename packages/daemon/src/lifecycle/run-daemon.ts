@@ -7,6 +7,7 @@ import type { LogLevel } from '../logging/log-level.ts'
 import { Logger } from '../logging/logger.ts'
 import { StartError } from './daemon.ts'
 import type { Daemon } from './daemon.ts'
+import { endWithReader } from './reader-gone.ts'
 import { superviseDaemon } from './supervise.ts'
 
 export interface DaemonContext<T extends OptionTable> {
@@ -84,6 +85,7 @@ function openLogger(options: LogOptions): Logger {
 function giveUp(name: string, error: unknown): void {
   if (error instanceof EarlyExit) {
     // The usage text may be longer than a pipe holds: let the streams drain instead of process.exit.
+    endWithReader()
     process.stdout.write(error.stdout)
     process.stderr.write(error.stderr)
     process.exitCode = error.exitCode

@@ -3,6 +3,7 @@ import type { LogKind } from '../log/log.ts'
 import type { Journal } from '../log/journal.ts'
 import type { Segment } from '../log/segment.ts'
 import type { Durability } from '../log/topic-store.ts'
+import type { Ranges } from './ranges.ts'
 
 /** Sees to it that a journal is written soon. */
 export interface JournalKeeper {
@@ -56,6 +57,18 @@ export class ChannelJournal {
     if (!this.#keeper.journal.begun) return
     this.writeRun()
     this.#keeper.journal.records.finished(this.channel, kind, from, to - from)
+    this.#keeper.recorded(this)
+  }
+
+  /** What of [from, to) is in `ranges` is to be read again. */
+  rewound(ranges: Ranges, from: number, to: number): void {
+    if (!this.#keeper.journal.begun) return
+    this.writeRun() // what was finished before comes again, too
+    const { records } = this.#keeper.journal
+    ranges.forEach((start, end) => {
+      if (end > from) records.unread(this.channel, Math.max(start, from), end)
+    })
+    records.rewound(this.channel, to)
     this.#keeper.recorded(this)
   }
 

@@ -1,6 +1,7 @@
 import type { BlockPool } from '../log/block-pool.ts'
 import type { Clock, Random } from './clock.ts'
 import type { DeadLetterTopics } from './dead-letters.ts'
+import type { RetentionSettings } from './retention.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { Scanner } from './scanner.ts'
 import type { LimitSettings } from './topic-limits.ts'
@@ -26,6 +27,10 @@ export interface CoreContext {
   readonly refuse?: (() => void) | undefined
   /** What a new topic may hold; absent: as much as comes. */
   readonly limits?: ((topic: string) => LimitSettings) | undefined
+  /** What a new topic keeps of what is finished; absent: nothing. */
+  readonly retention?: ((topic: string) => RetentionSettings) | undefined
+  /** Where a write failed since the disk is full, makes room by giving up what is kept. @returns false: there is none to be had */
+  readonly makeRoom?: ((error: Error) => boolean) | undefined
   /** What becomes of messages of a channel that are not finished; null: they are handed out again and again. */
   readonly retryPolicy?: ((topic: string, channel: string) => RetryPolicy | null) | undefined
   /** Where dead letters go; absent: there are none. */

@@ -12,6 +12,8 @@ export interface DeadLetterTopics {
   open(name: string, durability: Durability): Topic
   /** The topic of that name, if there is one. */
   find(name: string): Topic | undefined
+  /** Sees to it that what an earlier run left in the topic of that name is kept as well as `durability` says. @throws of the file system */
+  secure(name: string, durability: Durability): void
 }
 
 /** The dead-letter topics of a registry. */
@@ -23,6 +25,13 @@ export function deadLetterTopics(registry: () => TopicRegistry): DeadLetterTopic
       return topic
     },
     find: (name) => registry().get(name),
+    secure(name, durability) {
+      const store = registry().get(name)?.store
+      if (!store) return
+      this.open(name, durability)
+      // What was written before a kill is with the kernel, and that may be all.
+      if (durability === 'fsync') store.syncAll()
+    },
   }
 }
 
@@ -102,15 +111,15 @@ export function hasBecome(
   const log = topics.find(place.topic)?.log
   const letter = log?.find(place.position)
   if (log === undefined || letter === undefined) return false
-  segment.log.loadNow(segment)
-  log.loadNow(letter)
-  const bytes = letter.headers?.get(place.position - letter.base)
-  if (bytes === undefined || segment.isMissing(index)) return false
-  const headers = decodeHeaders(bytes)
+  // One after the other: there may not be room for both.
+  const headers = log.whileLoaded(letter, () => letter.headers?.get(place.position - letter.base))
+  const id = segment.log.whileLoaded(segment, () => (segment.isMissing(index) ? undefined : idOf(segment, index)))
+  if (headers === undefined || id === undefined) return false
+  const told = decodeHeaders(headers)
   return (
-    headers[DeadLetterHeader.topic] === origin.topic &&
-    headers[DeadLetterHeader.channel] === origin.channel &&
-    headers[DeadLetterHeader.id] === idOf(segment, index)
+    told[DeadLetterHeader.topic] === origin.topic &&
+    told[DeadLetterHeader.channel] === origin.channel &&
+    told[DeadLetterHeader.id] === id
   )
 }
 

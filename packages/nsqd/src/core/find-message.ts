@@ -1,13 +1,10 @@
 import type { Log } from '../log/log.ts'
-import type { Segment } from '../log/segment.ts'
+import type { Place, Segment } from '../log/segment.ts'
 import type { Channel } from './channel.ts'
 import { type MessageRef, whileResident } from './peek.ts'
 import type { Topic } from './topic.ts'
 
-/** What is held of the message at a place; undefined: nothing. */
-type RefOf = (segment: Segment, index: number) => MessageRef | undefined
-
-interface Id {
+export interface Id {
   readonly hi: number
   readonly lo: number
 }
@@ -27,31 +24,27 @@ export async function findMessage(
   const { inFlight } = channel.contents
   const slot = inFlight.find(idHi, idLo)
   if (slot >= 0) return refOf(channel, inFlight.segment(slot), inFlight.index(slot))
-  const held: RefOf = (segment, index) => refOf(channel, segment, index)
-  const found = await searchTopic(topic, id, held)
-  if (found !== undefined) return found
+  for (const log of [topic.scheduled, topic.log]) {
+    const place = await placeOfId(log, id)
+    const found = place && refOf(channel, place.segment, place.index)
+    if (found !== undefined) return found
+  }
   for (const segment of channel.ownLog?.segments.slice() ?? []) {
-    const found = await searchSegment(segment, id, held)
+    const index = await indexOfId(segment, id)
+    const found = index === undefined ? undefined : refOf(channel, segment, index)
     if (found !== undefined) return found
   }
   return undefined
 }
 
 /** Finds a message that waits in the topic itself, as findMessage does. */
-export function findInTopic(topic: Topic, idHi: number, idLo: number): Promise<MessageRef | undefined> {
-  return searchTopic(topic, { hi: idHi, lo: idLo }, (segment, index) => {
-    const deferred = segment.log === topic.scheduled
-    const begin = deferred ? topic.distributedScheduled : topic.distributed
-    if (segment.base + index < begin) return undefined
-    const state = deferred ? 'deferred' : 'ready'
-    return { state, segment, index, attempts: 0, dueMs: Number.NaN, flight: null }
-  })
-}
-
-async function searchTopic(topic: Topic, id: Id, held: RefOf): Promise<MessageRef | undefined> {
-  for (const log of [topic.scheduled, topic.log]) {
-    const found = await searchGrowing(log, id, held)
-    if (found !== undefined) return found
+export async function findInTopic(topic: Topic, idHi: number, idLo: number): Promise<MessageRef | undefined> {
+  const { log, scheduled } = topic
+  for (const one of [scheduled, log]) {
+    const place = await placeOfId(one, { hi: idHi, lo: idLo })
+    const begin = one === scheduled ? topic.distributedScheduled : topic.distributed
+    if (place === undefined || place.segment.base + place.index < begin) continue
+    return { ...place, state: one === scheduled ? 'deferred' : 'ready', attempts: 0, dueMs: Number.NaN, flight: null }
   }
   return undefined
 }
@@ -83,10 +76,10 @@ function refOf(channel: Channel, segment: Segment, index: number): MessageRef | 
 }
 
 /**
- * Looks in the segment where the id belongs, and in those beside it: what was taken over from the original is in order
- * only roughly.
+ * Where in a topic's log the message of an id lies. Looks in the segment where the id belongs, and in those beside it: what
+ * was taken over from the original is in order only roughly.
  */
-async function searchGrowing(log: Log, id: Id, held: RefOf): Promise<MessageRef | undefined> {
+export async function placeOfId(log: Log, id: Id): Promise<Place | undefined> {
   const segments = log.segments.slice()
   let low = 0
   let high = segments.length - 1
@@ -97,8 +90,8 @@ async function searchGrowing(log: Log, id: Id, held: RefOf): Promise<MessageRef 
   }
   for (const at of [low, low - 1, low + 1]) {
     const segment = segments[at]
-    const found = segment && (await searchSegment(segment, id, held))
-    if (found !== undefined) return found
+    const index = segment && (await indexOfId(segment, id))
+    if (index !== undefined) return { segment: segment!, index }
   }
   return undefined
 }
@@ -110,11 +103,10 @@ async function beginsAbove(segment: Segment, id: Id): Promise<boolean> {
   return above ?? false
 }
 
-function searchSegment(segment: Segment, id: Id, held: RefOf): Promise<MessageRef | undefined> {
+function indexOfId(segment: Segment, id: Id): Promise<number | undefined> {
   return whileResident(segment, () => {
     for (let index = 0; index < segment.count; index++) {
-      if (segment.idLo(index) !== id.lo || segment.idHi(index) !== id.hi) continue
-      return held(segment, index)
+      if (segment.idLo(index) === id.lo && segment.idHi(index) === id.hi) return index
     }
     return undefined
   })

@@ -94,18 +94,21 @@ export function dueInTopic({ segment, index }: MessageRef): number | null {
 /** Reads a message, from disk if need be. @returns undefined when it has gone meanwhile, or cannot be read */
 export async function readContent(ref: MessageRef): Promise<Content | undefined> {
   const { index, segment } = ref
-  return whileResident(segment, () => {
-    if (index >= segment.count || segment.isMissing(index)) return undefined
-    const start = segment.offset(index)
-    const { bytes } = segment
-    const headers = segment.headers?.get(index)
-    return {
-      id: bytes.toString('latin1', start + ID_OFFSET, start + ID_OFFSET + ID_SIZE),
-      timestampNs: bytes.readBigInt64BE(start + TIMESTAMP_OFFSET),
-      body: Buffer.from(bytes.subarray(start + HEADER_SIZE, segment.offset(index + 1))),
-      headers: headers === undefined ? null : decodeHeaders(headers),
-    }
-  })
+  return whileResident(segment, () => contentOf(segment, index))
+}
+
+/** What is in a message whose segment is in memory; undefined: it could not be read back. */
+export function contentOf(segment: Segment, index: number): Content | undefined {
+  if (index >= segment.count || segment.isMissing(index)) return undefined
+  const start = segment.offset(index)
+  const { bytes } = segment
+  const headers = segment.headers?.get(index)
+  return {
+    id: bytes.toString('latin1', start + ID_OFFSET, start + ID_OFFSET + ID_SIZE),
+    timestampNs: bytes.readBigInt64BE(start + TIMESTAMP_OFFSET),
+    body: Buffer.from(bytes.subarray(start + HEADER_SIZE, segment.offset(index + 1))),
+    headers: headers === undefined ? null : decodeHeaders(headers),
+  }
 }
 
 /** Runs `read` with a segment that is in memory. @returns undefined when it cannot be had */

@@ -82,6 +82,30 @@ export class Ranges {
     return false
   }
 
+  /** The lowest position that is not below `position`; Infinity when there is none. */
+  atOrAfter(position: number): number {
+    for (let i = this.#first; i < this.#bounds.length; i += 2) {
+      if (this.#bounds[i + 1]! > position) return Math.max(position, this.#bounds[i]!)
+    }
+    return Infinity
+  }
+
+  /** How many lie below `position`. */
+  countBelow(position: number): number {
+    let count = 0
+    for (let i = this.#first; i < this.#bounds.length && this.#bounds[i]! < position; i += 2) {
+      count += Math.min(this.#bounds[i + 1]!, position) - this.#bounds[i]!
+    }
+    return count
+  }
+
+  /** Takes over the ranges of another, which is of no use any more. */
+  take(other: Ranges): void {
+    this.#bounds = other.#bounds
+    this.#first = other.#first
+    this.#count = other.#count
+  }
+
   forEach(visit: (from: number, to: number) => void): void {
     for (let i = this.#first; i < this.#bounds.length; i += 2) visit(this.#bounds[i]!, this.#bounds[i + 1]!)
   }

@@ -26,6 +26,7 @@ export function restoreTopic(topic: Topic, names: readonly string[], recovered: 
   const channels = [...(recovered?.channels.values() ?? [])]
   const damaged = recovered?.damaged ?? true
   const [distributed, scheduledDistributed] = placesOf(recovered, topic.log, topic.scheduled)
+  topic.retention.begin(recovered?.retainedFrom ?? 0)
   topic.restore(distributed, scheduledDistributed, (channel) => {
     if (damaged) adopt(topic, channel, found.own.get(channel.name) ?? [])
   })
@@ -63,6 +64,7 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
   recovered.unread.remove(distributed, Infinity)
   const channel = topic.restoreChannel(recovered.name, distributed)
   recovered.unread.forEach((from, to) => restoreRange(log, channel, from, to))
+  channel.restoreReplay(recovered.replayTo)
   restoreScheduled(scheduled, channel, recovered.untoldScheduled)
   const ownLog = channel.makeOwnLog()
   ownLog.restore(ownExtents)

@@ -1,7 +1,7 @@
 import { encodeHeaders } from '../log/headers.ts'
 import { type DeadPlace, type Failure, FailureReason, type RecordWriter } from '../log/journal-records.ts'
 import type { LogKind } from '../log/log.ts'
-import { keyOf } from '../log/recovered-messages.ts'
+import { keyIn } from '../log/recovered-messages.ts'
 import type { Place, Segment } from '../log/segment.ts'
 import type { Durability } from '../log/topic-store.ts'
 import type { ChannelJournal } from './channel-journal.ts'
@@ -9,7 +9,6 @@ import type { CoreContext } from './context.ts'
 import { type DeadLetterTopics, hasBecome, letterOf, type Origin } from './dead-letters.ts'
 import { backoffMs, deadLetterTopicName, type RetryPolicy } from './retry-policy.ts'
 import type { DueSource } from './scanner.ts'
-import type { Topic } from './topic.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
 /** A dead letter that could not be taken is tried again after this time. */
@@ -39,8 +38,6 @@ interface Dying {
   readonly attempts: number
   /** Where it is to be; null: that was not said yet. */
   place: DeadPlace | null
-  /** The channel was emptied meanwhile. */
-  forgotten: boolean
 }
 
 /**
@@ -66,8 +63,6 @@ export class Retries implements TurnTask, DueSource {
   /** Of messages that failed and are not finished, by keyOf. */
   readonly #failures = new Map<number, Failure>()
   #dying: Dying[] = []
-  /** Published, and not known to be safe yet. */
-  readonly #moving = new Set<Dying>()
   #scheduled = false
 
   constructor(host: RetryHost, topics: DeadLetterTopics, policy: RetryPolicy | null) {
@@ -78,7 +73,12 @@ export class Retries implements TurnTask, DueSource {
 
   /** Messages that are becoming dead letters. */
   get count(): number {
-    return this.#dying.length + this.#moving.size
+    return this.#dying.length
+  }
+
+  /** Those that are becoming dead letters. */
+  forEach(visit: (segment: Segment, index: number) => void): void {
+    for (const { index, segment } of this.#dying) visit(segment, index)
   }
 
   /** Where dead letters of this channel go. */
@@ -111,7 +111,7 @@ export class Retries implements TurnTask, DueSource {
   /** Has a message become a dead letter; the caller has taken it out of everything else. */
   die(segment: Segment, index: number, attempts: number): void {
     if (!this.#failures.has(keyIn(segment, index))) this.#note(segment, index, FailureReason.unknown)
-    this.#dying.push({ segment, index, attempts, place: null, forgotten: false })
+    this.#dying.push({ segment, index, attempts, place: null })
     this.#schedule()
   }
 
@@ -131,12 +131,8 @@ export class Retries implements TurnTask, DueSource {
 
   /** The channel was emptied: forgets all. */
   clear(): void {
-    for (const dying of [...this.#dying, ...this.#moving]) {
-      dying.forgotten = true
-      dying.segment.release(1)
-    }
+    for (const { segment } of this.#dying) segment.release(1)
     this.#dying = []
-    this.#moving.clear()
     this.#failures.clear()
   }
 
@@ -155,10 +151,10 @@ export class Retries implements TurnTask, DueSource {
     this.#scheduled = false
     if (this.#host.closed) return
     const ready: Dying[] = []
-    for (const dying of this.#dying.splice(0)) {
+    for (const dying of this.#dying.slice()) {
       const { index, segment } = dying
       if (!segment.resident) this.#load(dying)
-      else if (segment.isMissing(index)) this.#host.giveUp(segment, index)
+      else if (segment.isMissing(index)) this.#giveUp(dying)
       else ready.push(dying)
     }
     if (ready.length > 0) this.#move(ready)
@@ -166,7 +162,6 @@ export class Retries implements TurnTask, DueSource {
 
   #load(dying: Dying): void {
     const { segment } = dying
-    this.#dying.push(dying)
     segment.log.beginReading(segment)
     segment.load((error) => {
       if (error === null && !this.#host.closed) this.#moveNow(dying)
@@ -177,68 +172,59 @@ export class Retries implements TurnTask, DueSource {
 
   /** While its segment is known to be in memory. */
   #moveNow(dying: Dying): void {
-    const at = this.#dying.indexOf(dying)
-    if (at < 0) return // forgotten meanwhile
-    this.#dying.splice(at, 1)
-    if (dying.segment.isMissing(dying.index)) this.#host.giveUp(dying.segment, dying.index)
+    if (!this.#dying.includes(dying)) return // forgotten meanwhile
+    if (dying.segment.isMissing(dying.index)) this.#giveUp(dying)
     else this.#move([dying])
   }
 
-  #move(batch: Dying[]): void {
-    const topic = this.#openTopic(batch)
-    if (topic === undefined) {
-      this.#dying.push(...batch)
-      return this.#later()
-    }
-    const waiter = { committed: (ticket: number, error: Error | null) => this.#answered(batch[ticket]!, error) }
-    for (const dying of batch) this.#moving.add(dying)
-    batch.forEach((dying, ticket) => {
-      const { attempts, index, segment } = dying
-      const failure = this.#failures.get(keyIn(segment, index))!
-      const { body, headers } = letterOf(this.#host.origin, segment, index, attempts, failure)
-      try {
-        if (topic.take(body, encodeHeaders(headers), waiter, ticket)) this.#answered(dying, null)
-      } catch (error) {
-        this.#answered(dying, error as Error)
-      }
-    })
+  #giveUp(dying: Dying): void {
+    this.#remove([dying])
+    this.#host.giveUp(dying.segment, dying.index)
   }
 
-  /** The topic, once it is written down what goes where in it; undefined when that failed. */
-  #openTopic(batch: readonly Dying[]): Topic | undefined {
-    const { durability, journal } = this.#host
+  /** Until all of it is done, the journal knows them as dying. */
+  #move(batch: readonly Dying[]): void {
+    const { context, durability, journal } = this.#host
     try {
       const topic = this.#topics.open(this.topicName, durability)
-      let position = topic.log.tail // nobody publishes to it before we do
-      for (const dying of batch) {
-        dying.place = { topic: topic.name, position: position++ }
-        journal?.dying(dying.segment, dying.index, dying.attempts, dying.place)
-      }
-      journal?.settle()
-      return topic
+      const announce = (position: number): void => this.#announce(batch, topic.name, position)
+      const letters = batch.map((dying) => this.#letterOf(dying))
+      if (!topic.takeAll(letters, announce, () => this.endTurn())) return
     } catch (error) {
-      this.#host.context.onDisk?.(error as Error)
-      return undefined
+      context.onDisk?.(error as Error)
+      return this.#later()
     }
-  }
-
-  #answered(dying: Dying, error: Error | null): void {
-    this.#moving.delete(dying)
-    if (dying.forgotten || this.#host.closed) return
-    if (error !== null) {
-      this.#dying.push(dying)
-      this.#later()
-    } else {
-      this.deadCount++
-      this.#host.drop(dying.segment, dying.index)
-    }
-    if (this.#moving.size > 0) return
+    this.#remove(batch)
+    this.deadCount += batch.length
+    for (const { index, segment } of batch) this.#host.drop(segment, index)
     try {
       // Before anybody can have the dead letter: once it is finished there, this is all that tells that it was.
-      this.#host.journal?.settle()
+      journal?.settle()
     } catch {
       // it is tried again with whatever is recorded next
     }
+  }
+
+  /** @throws of the file system */
+  #announce(batch: readonly Dying[], topic: string, from: number): void {
+    const { journal } = this.#host
+    let position = from
+    for (const dying of batch) {
+      dying.place = { topic, position: position++ }
+      journal?.dying(dying.segment, dying.index, dying.attempts, dying.place)
+    }
+    journal?.settle()
+  }
+
+  #letterOf({ attempts, index, segment }: Dying): { body: Buffer; headers: Buffer } {
+    const failure = this.#failures.get(keyIn(segment, index))!
+    const { body, headers } = letterOf(this.#host.origin, segment, index, attempts, failure)
+    return { body, headers: encodeHeaders(headers) }
+  }
+
+  #remove(batch: readonly Dying[]): void {
+    const gone = new Set(batch)
+    this.#dying = this.#dying.filter((dying) => !gone.has(dying))
   }
 
   #later(): void {
@@ -264,7 +250,7 @@ export class Retries implements TurnTask, DueSource {
 
   /** Describes it in the snapshot of a journal. */
   describe(writer: RecordWriter, channel: number): void {
-    for (const { attempts, index, place, segment } of [...this.#dying, ...this.#moving]) {
+    for (const { attempts, index, place, segment } of this.#dying) {
       const { kind } = segment.log
       writer.attempts(channel, kind, segment.base + index, attempts)
       if (place !== null) writer.dying(channel, kind, segment.base + index, place)
@@ -279,11 +265,12 @@ export class Retries implements TurnTask, DueSource {
 
   /** Takes over a message that was becoming a dead letter. */
   restoreDying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
-    this.#dying.push({ segment, index, attempts, place, forgotten: false })
+    this.#dying.push({ segment, index, attempts, place })
   }
 
   /** All topics are there: what has become a dead letter before the crash is finished, the rest becomes one now. @throws of the file system */
   resolve(): void {
+    this.#secureLetters()
     const left: Dying[] = []
     for (const dying of this.#dying.splice(0)) {
       const { attempts, index, place, segment } = dying
@@ -299,10 +286,15 @@ export class Retries implements TurnTask, DueSource {
     this.#dying = left
     this.#schedule()
   }
-}
 
-function keyIn(segment: Segment, index: number): number {
-  return keyOf(segment.log.kind, segment.base + index)
+  /** Letters of an earlier run are kept as safely as their origins were, before these are finished. */
+  #secureLetters(): void {
+    const { durability } = this.#host
+    const names = new Set(this.#dying.flatMap(({ place }) => (place === null ? [] : [place.topic])))
+    for (const name of names) this.#topics.secure(name, durability)
+    const { topicName } = this
+    if (this.policy !== null && this.#topics.find(topicName) !== undefined) this.#topics.open(topicName, durability)
+  }
 }
 
 function kindOf(key: number): LogKind {

@@ -14,11 +14,14 @@ const SPARSE_SHARE_OF_FILE = 0.1
  *
  * - in memory only: what is left is moved to the logs of the channels that still need it, and the segment goes;
  * - on disk too: it leaves memory; and when all of its file is nearly done with, what is left is moved, and the file goes.
+ *
+ * What is kept though it is finished (retention.ts) stays, on disk.
  */
 export function sweepTopic(topic: Topic): void {
   const logs = [topic.log, topic.scheduled]
   for (const { ownLog } of topic.channels.values()) if (ownLog !== null) logs.push(ownLog)
   const leaving = new Set<Segment>()
+  const unwritten: Segment[] = []
   for (const log of logs) {
     log.trim()
     const readTo = readByAll(topic, log)
@@ -26,17 +29,22 @@ export function sweepTopic(topic: Topic): void {
     for (const segment of log.segments) {
       if (segment.tail > readTo || !segment.sealed) continue
       const { extent } = segment
+      const kept = segment.tail > log.retainFrom
       if (extent === null || !segment.written) {
-        if (isSparse(segment.pending, segment.count, SPARSE_SHARE)) mark(segment, leaving)
+        if (!isSparse(segment.pending, segment.count, SPARSE_SHARE)) continue
+        if (kept) unwritten.push(segment)
+        else mark(segment, leaving)
         continue
       }
       log.page(segment)
+      if (kept) continue
       const { file } = extent
       if (!file.finished || !isSparse(leftOfFile.get(file)!, file.messageCount, SPARSE_SHARE_OF_FILE)) continue
       mark(segment, leaving)
     }
   }
   if (leaving.size > 0) evict(topic, leaving)
+  if (unwritten.length > 0) topic.retention.writeOut(unwritten, () => topic.store!.beginJournal())
   topic.store?.tidy()
 }
 

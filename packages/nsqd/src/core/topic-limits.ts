@@ -77,6 +77,19 @@ export class TopicLimits {
     }
   }
 
+  /**
+   * Before a channel is to deliver again what lies from a position of the log on.
+   * @throws {TopicFullError} when the topic may not hold so much
+   */
+  checkRewind(from: number): void {
+    const { maxBytes } = this.#settings
+    if (maxBytes === 0) return
+    this.#measure()
+    let bytes = this.#held
+    for (const segment of this.#topic.log.segments) if (segment.tail > from && segment.finished) bytes += segment.size
+    if (bytes > maxBytes) throw new TopicFullError(`with that it would hold ${bytes} bytes, ${maxBytes} are allowed`)
+  }
+
   /** Looks at the age of what waits; called every few seconds. */
   sweep(): void {
     const { limitPolicy, maxAgeMs } = this.#settings
@@ -140,10 +153,7 @@ export class TopicLimits {
 
 function heldBytes(log: Log): number {
   let bytes = 0
-  for (const { end, extent, pending, tail, written, writtenEnd } of log.segments) {
-    if (pending === 0 && tail <= log.floor) continue
-    bytes += extent === null ? end : extent.size + (written ? 0 : end - writtenEnd)
-  }
+  for (const segment of log.segments) if (!segment.finished) bytes += segment.size
   return bytes
 }
 

@@ -1,5 +1,5 @@
 import { isEphemeral } from '@nsq-ts/protocol'
-import { CommitQueue, type CommitWaiter } from '../log/commit-queue.ts'
+import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
 import { Log, LogKind } from '../log/log.ts'
 import { MessageHeaders } from '../log/message-header.ts'
@@ -7,19 +7,14 @@ import type { Durability, TopicStore } from '../log/topic-store.ts'
 import { Channel } from './channel.ts'
 import { ChannelJournal } from './channel-journal.ts'
 import type { CoreContext } from './context.ts'
-import { dueAt, remainingMs } from './schedule.ts'
-import type { DueSource } from './scanner.ts'
+import { Committing } from './committing.ts'
+import { Distribution } from './distribution.ts'
+import { dueAt } from './schedule.ts'
 import { sweepTopic } from './sweep.ts'
+import { TopicJournal } from './topic-journal.ts'
+import { NO_RETENTION, Retention } from './retention.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
-
-/** How long what happened to messages waits to be written to the journal. After a crash, what was finished in it comes again. */
-const JOURNAL_DELAY_MS = 20
-/** The same while the disk takes nothing. */
-const JOURNAL_RETRY_MS = 500
-
-/** Messages that are due later than this leave memory, once they are on disk: others have more use of it. */
-const LONG_WAIT_MS = 60_000
 
 /** A publish reached a topic that is being deleted or closed. */
 export class TopicExitingError extends Error {
@@ -59,6 +54,8 @@ export class Topic implements TurnTask {
   /** null: nothing of this topic is kept. */
   readonly store: TopicStore | null
 
+  /** Keeps what its channels have finished, if that is wanted. */
+  readonly retention: Retention
   /** Keeps the topic within what it may hold. */
   readonly limits: TopicLimits
   /** Messages that were dropped while they waited in the topic itself, since it was at its limits. */
@@ -70,15 +67,11 @@ export class Topic implements TurnTask {
   readonly #context: CoreContext
   readonly #headers: MessageHeaders
   readonly #committing: Committing
-  readonly #journalFlush: JournalFlush
-  #distributed = 0
-  #distributedScheduled = 0
+  readonly #journal: TopicJournal
+  readonly #distribution: Distribution
   #channelNumber = 0
-  /** Messages go to ephemeral channels only: the journal has to be told how far. */
-  #unfollowed = false
   /** What a channel gets that the journal should know of and, being damaged, does not. */
   #adopt: ((channel: Channel) => void) | null = null
-  #journalFailed = false
   #inTurn = false
   #started = false
   #paused = false
@@ -89,15 +82,20 @@ export class Topic implements TurnTask {
     this.name = name
     this.ephemeral = isEphemeral(name)
     this.#headers = new MessageHeaders(context.clock, context.options.nodeId)
-    this.#journalFlush = new JournalFlush(context, () => this.#flushJournal())
+    this.#journal = new TopicJournal(context, this, this.#headers)
     this.store = openStore(
       this,
-      (writer) => this.#describe(writer),
-      (now) => (now ? this.#flushJournal() : this.#journalFlush.request(JOURNAL_DELAY_MS)),
+      (writer) => this.#journal.describe(writer),
+      (now) => this.#journal.requestFlush(now),
     )
     this.log = new Log(LogKind.topic, context.pool, this.store?.messages ?? null)
     this.scheduled = new Log(LogKind.scheduled, context.pool, this.store?.scheduled ?? null)
+    const { channels, log, scheduled } = this
+    this.#distribution = new Distribution(context.clock, log, scheduled, channels, () => this.#journal.distributed())
     this.#committing = new Committing(context, this)
+    const onDisk = (error: Error | null): void => context.onDisk?.(error)
+    this.retention = new Retention(log, context.clock, this.store !== null && !this.ephemeral, onDisk)
+    this.retention.change(context.retention?.(name) ?? NO_RETENTION)
     this.limits = new TopicLimits(
       this,
       context.clock,
@@ -107,23 +105,21 @@ export class Topic implements TurnTask {
 
   /** Messages that wait for a channel, or for the topic to be unpaused. */
   get depth(): number {
-    return this.log.countFrom(this.#distributed) + this.scheduled.countFrom(this.#distributedScheduled)
+    return this.log.countFrom(this.distributed) + this.scheduled.countFrom(this.distributedScheduled)
   }
 
   /** Of the depth, what is on disk and not kept in memory. */
   get backendDepth(): number {
     const { log, scheduled } = this
-    return (
-      log.pagedCount(this.#distributed, log.tail) + scheduled.pagedCount(this.#distributedScheduled, scheduled.tail)
-    )
+    return log.pagedCount(this.distributed, log.tail) + scheduled.pagedCount(this.distributedScheduled, scheduled.tail)
   }
 
   get distributed(): number {
-    return this.#distributed
+    return this.#distribution.distributed
   }
 
   get distributedScheduled(): number {
-    return this.#distributedScheduled
+    return this.#distribution.distributedScheduled
   }
 
   get closed(): boolean {
@@ -224,17 +220,32 @@ export class Topic implements TurnTask {
   }
 
   /**
-   * Takes a message with headers, whatever would refuse it from outside: it is here already, under another name. As publish.
-   * @param headers encoded (log/headers.ts)
+   * Takes messages with headers, whatever would refuse them from outside: they are here already, under another name. All of
+   * them are as safe as a publish when this returns, and nobody has one before; or none of them is here.
+   * @param announce called with the position of the first, before anything is written
+   * @returns false: nothing was done yet, and `later` is called when it is worth another attempt
+   * @throws {TopicExitingError} while the topic is being deleted or closed; or what `announce` threw; or of the file system
    */
-  take(body: Buffer, headers: Buffer, waiter?: CommitWaiter, ticket = 0): boolean {
+  takeAll(
+    messages: readonly { readonly body: Buffer; readonly headers: Buffer }[],
+    announce: (position: number) => void,
+    later: () => void,
+  ): boolean {
     if (this.#closed) throw new TopicExitingError()
-    this.#headers.stamp()
-    this.messageCount++
-    this.messageBytes += body.length
-    this.log.append(this.#headers, body, 0, body.length)
-    this.log.annotate(headers)
-    return this.#taken(this.log, waiter, ticket)
+    const append = (): void => {
+      announce(this.log.tail)
+      this.#headers.stamp()
+      for (const { body, headers } of messages) {
+        this.log.append(this.#headers, body, 0, body.length)
+        this.log.annotate(headers)
+      }
+    }
+    if (!this.#committing.takeNow(append, later)) return false
+    for (const { body } of messages) {
+      this.messageCount++
+      this.messageBytes += body.length
+    }
+    return true
   }
 
   /** @returns true when what was appended is safe as it is */
@@ -256,11 +267,11 @@ export class Topic implements TurnTask {
     const existing = this.channels.get(name)
     if (existing !== undefined) return existing
     this.#settle()
-    const channel = this.#addChannel(name, this.#distributed)
+    const channel = this.#addChannel(name, this.distributed)
     if (!channel.ephemeral) this.#adopt?.(channel)
-    this.#record((writer) => {
-      this.#describeChannel(writer, channel)
-      this.#describeSelf(writer) // with a first channel the topic no longer keeps what comes
+    this.#journal.record((writer) => {
+      this.#journal.describeChannel(writer, channel)
+      this.#journal.describeSelf(writer) // with a first channel the topic no longer keeps what comes
     })
     this.#schedule()
     return channel
@@ -288,9 +299,9 @@ export class Topic implements TurnTask {
     this.channels.delete(channel.name)
     channel.close()
     if (!channel.ephemeral) this.store?.dropOwnLog(channel.name)
-    this.#record((writer) => {
+    this.#journal.record((writer) => {
       if (channel.number !== null) writer.channelDeleted(channel.number)
-      this.#describeSelf(writer)
+      this.#journal.describeSelf(writer)
     })
   }
 
@@ -301,25 +312,25 @@ export class Topic implements TurnTask {
     this.#started = true
     if (this.#adopt !== null) {
       this.#adopt = null
-      this.log.raiseFloor(this.#distributed)
-      this.scheduled.raiseFloor(this.#distributedScheduled)
+      this.log.raiseFloor(this.distributed)
+      this.scheduled.raiseFloor(this.distributedScheduled)
       this.store!.condemnUnused()
       // Should this fail, what an earlier run wrote down counts until it succeeds, and nothing can be published.
-      this.#flush(() => this.store!.beginJournal())
+      this.#journal.attempt(() => this.store!.beginJournal())
     }
-    this.#unfollowed = this.#distributesUnfollowed()
+    this.#journal.channelsChanged()
     this.#schedule()
   }
 
   pause(): void {
     this.#settle() // what was published before belongs to the channels
     this.#paused = true
-    this.#record((writer) => this.#describeSelf(writer))
+    this.#journal.record((writer) => this.#journal.describeSelf(writer))
   }
 
   unpause(): void {
     this.#paused = false
-    this.#record((writer) => this.#describeSelf(writer))
+    this.#journal.record((writer) => this.#journal.describeSelf(writer))
     this.#schedule()
   }
 
@@ -343,20 +354,22 @@ export class Topic implements TurnTask {
     store.changeDurability(durability)
   }
 
-  /** Forgets the messages that wait in the topic itself; what its channels have stays theirs. */
+  /** Forgets the messages that wait in the topic itself, and what is kept; what its channels have stays theirs. */
   empty(): void {
     this.#settle()
     const { log, scheduled } = this
-    const from = this.#distributed
-    const fromScheduled = this.#distributedScheduled
-    this.#distributed = log.committed
-    log.raiseFloor(this.#distributed)
-    this.#distributedScheduled = scheduled.committed
-    scheduled.raiseFloor(this.#distributedScheduled)
-    this.#record((writer) => {
-      writer.skipped(LogKind.topic, from, this.#distributed)
-      writer.skipped(LogKind.scheduled, fromScheduled, this.#distributedScheduled)
-      this.#describeSelf(writer)
+    const from = this.distributed
+    const fromScheduled = this.distributedScheduled
+    this.#distribution.distributed = log.committed
+    log.raiseFloor(this.distributed)
+    this.#distribution.distributedScheduled = scheduled.committed
+    scheduled.raiseFloor(this.distributedScheduled)
+    this.retention.forgetBelow(this.distributed)
+    this.#journal.record((writer) => {
+      if (this.retention.active) writer.retained(log.retainFrom)
+      writer.skipped(LogKind.topic, from, this.distributed)
+      writer.skipped(LogKind.scheduled, fromScheduled, this.distributedScheduled)
+      this.#journal.describeSelf(writer)
     })
   }
 
@@ -369,17 +382,17 @@ export class Topic implements TurnTask {
     const { log } = this
     let dropped = 0
     for (const channel of this.channels.values()) dropped += channel.dropBelow(position)
-    const from = this.#distributed
+    const from = this.distributed
     const to = Math.min(position, log.committed)
     if (from < to) {
       const count = log.countFrom(from) - log.countFrom(to)
-      this.#distributed = to
+      this.#distribution.distributed = to
       this.droppedCount += count
       dropped += count
       log.raiseFloor(to)
-      this.#record((writer) => {
+      this.#journal.record((writer) => {
         writer.skipped(LogKind.topic, from, to)
-        this.#describeSelf(writer)
+        this.#journal.describeSelf(writer)
       })
     }
     return dropped
@@ -397,7 +410,7 @@ export class Topic implements TurnTask {
 
   /** The lowest position of the log that waits, in the topic or a channel; Infinity when none does. */
   get lowestWaiting(): number {
-    let lowest = this.#distributed < this.log.committed ? this.#distributed : Infinity
+    let lowest = this.distributed < this.log.committed ? this.distributed : Infinity
     for (const channel of this.channels.values()) lowest = Math.min(lowest, channel.lowestWaiting)
     return lowest
   }
@@ -436,7 +449,7 @@ export class Topic implements TurnTask {
   #end(): void {
     this.#closed = true
     this.#committing.close()
-    this.#journalFlush.close()
+    this.#journal.close()
   }
 
   #keptLogs(): Log[] {
@@ -473,69 +486,11 @@ export class Topic implements TurnTask {
   }
 
   #distribute(): void {
-    if (!this.#distributes()) return
-    this.#distributeLog()
-    this.#distributeScheduled()
+    if (this.#distributes()) this.#distribution.run()
   }
 
   #distributes(): boolean {
     return this.#started && !this.#paused && !this.#closed && this.channels.size > 0
-  }
-
-  #distributeLog(): void {
-    const { log } = this
-    const from = this.#distributed
-    const to = log.committed
-    if (from === to) return
-    this.#distributed = to
-    if (this.#unfollowed) this.store!.requestFlush()
-    if (from >= log.gapsTo) return this.#give(from, to)
-    for (const segment of log.segments.slice()) {
-      if (segment.tail > from) this.#give(Math.max(from, segment.base), segment.tail)
-    }
-  }
-
-  #give(from: number, to: number): void {
-    const { log } = this
-    let whole = 0
-    let gaps = false
-    for (const channel of this.channels.values()) {
-      const end = channel.extend(from, to)
-      if (end === to) {
-        whole++
-      } else {
-        gaps = true
-        log.hold(from, end, 1)
-      }
-    }
-    log.hold(from, to, whole)
-    if (gaps) log.raiseFloor(to)
-    else log.raiseFloorHeld(to)
-  }
-
-  #distributeScheduled(): void {
-    const { scheduled } = this
-    const from = this.#distributedScheduled
-    const to = scheduled.committed
-    if (from === to) return
-    this.#distributedScheduled = to
-    scheduled.hold(from, to, this.channels.size)
-    scheduled.raiseFloorHeld(to)
-    if (this.#unfollowed) this.store!.requestFlush()
-    const wallMs = this.#context.clock.wallUs() / 1000
-    let soonestMs = Infinity
-    for (let position = from; position < to; position++) {
-      const segment = scheduled.segmentAt(position)
-      if (position < segment.base || position >= segment.tail) continue // a gap
-      const index = position - segment.base
-      const delayMs = remainingMs(segment.delays![index]!, wallMs)
-      for (const channel of this.channels.values()) channel.defer(segment, index, delayMs)
-      soonestMs = Math.min(soonestMs, delayMs)
-      if (position + 1 < segment.tail || !segment.sealed || !segment.written) continue
-      segment.delays = null
-      if (soonestMs > LONG_WAIT_MS) scheduled.letGo(segment)
-      soonestMs = Infinity
-    }
   }
 
   // ---- memory ----
@@ -543,66 +498,28 @@ export class Topic implements TurnTask {
   /** Gives back memory and disk space that little is left of; called every few seconds. */
   sweep(): void {
     sweepTopic(this)
+    this.retention.sweep()
     this.limits.sweep()
+  }
+
+  /**
+   * Gives up some of what is kept, the oldest, since the disk is full: its file is gone when this returns, if that can be.
+   * @returns whether there was any
+   */
+  giveUpRetained(): boolean {
+    const { store } = this
+    if (store === null || this.#closed || !this.retention.giveUp()) return false
+    try {
+      store.flush()
+    } catch {
+      store.removeFinished()
+    }
+    return true
   }
 
   /** Has what was written brought to stable storage, in the background; where publishers wait for that, it is done anyway. */
   sync(): void {
     this.#committing.sync()
-  }
-
-  // ---- the journal ----
-
-  /** Records something that must be known before whatever is published next. */
-  #record(write: (writer: RecordWriter) => void): void {
-    const { store } = this
-    this.#unfollowed = this.#distributesUnfollowed()
-    if (store === null || this.#closed || !store.journal.begun) return
-    write(store.journal.records)
-    this.#flush(() => store.flushUrgent())
-  }
-
-  #flushJournal(): void {
-    const store = this.store!
-    if (this.#closed) return
-    // With whatever is recorded goes the last id: what is moved to a channel's own log has it from nowhere else.
-    if (store.journal.begun && (this.#unfollowed || store.recording)) this.#describeSelf(store.journal.records)
-    this.#flush(() => store.flush())
-  }
-
-  #flush(write: () => void): void {
-    try {
-      write()
-      if (this.#journalFailed) this.#context.onDisk?.(null)
-      this.#journalFailed = false
-    } catch (error) {
-      this.#journalFailed = true
-      this.#context.onDisk?.(error as Error)
-      this.#journalFlush.request(JOURNAL_RETRY_MS)
-    }
-  }
-
-  #describe(writer: RecordWriter): void {
-    for (const channel of this.channels.values()) this.#describeChannel(writer, channel)
-    this.#describeSelf(writer)
-  }
-
-  #describeChannel(writer: RecordWriter, channel: Channel): void {
-    if (channel.number !== null) channel.describe(writer, this.#distributed, this.#distributedScheduled)
-  }
-
-  #describeSelf(writer: RecordWriter): void {
-    const following = this.#hasKeptChannel() && !this.#paused
-    writer.topic(following, this.#distributed, this.#distributedScheduled, this.#headers.idHi, this.#headers.idLo)
-  }
-
-  #hasKeptChannel(): boolean {
-    for (const channel of this.channels.values()) if (!channel.ephemeral) return true
-    return false
-  }
-
-  #distributesUnfollowed(): boolean {
-    return this.store !== null && this.channels.size > 0 && !this.#hasKeptChannel()
   }
 
   // ---- restoring ----
@@ -612,8 +529,8 @@ export class Topic implements TurnTask {
    * @param adopt gives a channel that is made before the start, and not restored, what it may have had
    */
   restore(distributed: number, distributedScheduled: number, adopt: (channel: Channel) => void): void {
-    this.#distributed = distributed
-    this.#distributedScheduled = distributedScheduled
+    this.#distribution.distributed = distributed
+    this.#distribution.distributedScheduled = distributedScheduled
     this.#adopt = adopt
   }
 
@@ -652,121 +569,5 @@ export class Topic implements TurnTask {
     if (this.#inTurn || !this.#distributes()) return
     this.#inTurn = true
     this.#context.turn.schedule(Phase.distribute, this)
-  }
-}
-
-/** Writes what was published in a turn at its end, and tells the publishers when it is as safe as it is to be. */
-class Committing implements TurnTask {
-  readonly #context: CoreContext
-  readonly #topic: Topic
-  readonly #waiting = new Map<Log, CommitQueue>()
-  #scheduled = false
-  #syncing = false
-  #closed = false
-
-  constructor(context: CoreContext, topic: Topic) {
-    this.#context = context
-    this.#topic = topic
-    for (const log of [topic.log, topic.scheduled]) this.#waiting.set(log, new CommitQueue())
-  }
-
-  wait(log: Log, waiter: CommitWaiter | undefined, ticket: number): void {
-    if (waiter !== undefined) this.#waiting.get(log)!.push(waiter, ticket, log.tail)
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#context.turn.schedule(Phase.commit, this)
-  }
-
-  endTurn(): void {
-    this.#scheduled = false
-    const store = this.#topic.store
-    if (store === null || this.#closed) return
-    for (const [log, queue] of this.#waiting) this.#commit(log, queue, store)
-    if (store.durability === 'fsync' && this.#isAwaited()) this.#sync(store)
-    this.#topic.onCommitted()
-  }
-
-  close(): void {
-    this.#closed = true
-  }
-
-  /** Tells all that wait. */
-  settle(error: Error | null): void {
-    for (const queue of this.#waiting.values()) queue.settle(Infinity, error)
-  }
-
-  sync(): void {
-    const { store } = this.#topic
-    if (store === null || !store.unsynced || this.#closed) return
-    store.syncJournalLater((error) => {
-      if (error !== null) this.#context.onDisk?.(error)
-    })
-    this.#sync(store)
-  }
-
-  #commit(log: Log, queue: CommitQueue, store: TopicStore): void {
-    if (log.committed === log.tail) return
-    try {
-      store.beginJournal()
-      log.commit()
-    } catch (error) {
-      log.rollback()
-      this.#context.onDisk?.(error as Error)
-      queue.fail(log.committed, error as Error)
-      return
-    }
-    this.#context.onDisk?.(null)
-    if (store.durability !== 'fsync') queue.settle(log.committed, null)
-  }
-
-  /** One sync at a time; who publishes while it runs shares the next. */
-  #sync(store: TopicStore): void {
-    if (this.#syncing) return
-    const targets = Array.from(this.#waiting, ([log, queue]) => ({ log, queue, position: log.committed }))
-    this.#syncing = true
-    store.syncLater((error) => {
-      this.#syncing = false
-      this.#context.onDisk?.(error)
-      for (const { log, queue, position } of targets) {
-        // What follows goes into a new file; what was written while the sync ran lies in the one that failed.
-        if (error !== null) log.seal()
-        queue.settle(error === null ? position : log.committed, error)
-      }
-      // What was published and not written yet is no reason: the end of the turn sees to it.
-      if (!this.#closed && store.durability === 'fsync' && store.unsynced && this.#isAwaited()) this.#sync(store)
-    })
-  }
-
-  /** Somebody waits for what was written; who waits for what was not is not helped by a sync. */
-  #isAwaited(): boolean {
-    for (const [log, queue] of this.#waiting) if (queue.first <= log.committed) return true
-    return false
-  }
-}
-
-/** Has the journal written a little after something was recorded. */
-class JournalFlush implements DueSource {
-  wakeAt = Infinity
-  heapIndex = -1
-  readonly #context: CoreContext
-  readonly #flush: () => void
-
-  constructor(context: CoreContext, flush: () => void) {
-    this.#context = context
-    this.#flush = flush
-  }
-
-  request(delayMs: number): void {
-    this.#context.scanner.expect(this, this.#context.clock.now() + delayMs)
-  }
-
-  processDue(): number {
-    this.wakeAt = Infinity // a request made while it is written counts for the next time
-    this.#flush()
-    return this.wakeAt
-  }
-
-  close(): void {
-    this.#context.scanner.forget(this)
   }
 }

@@ -14,7 +14,7 @@ export const inspectCommand = command({
   summary: 'shows the topics, channels and files of a data path',
   description: `
 Says for each topic and channel how many messages wait, were in flight, and are deferred, up to which position the
-topic's messages were handed to its channels, and which files there are. Changes nothing. Beside a running nsqd the
+topic's messages were handed to its channels, how many are finished and still there, and which files there are. Changes nothing. Beside a running nsqd the
 figures are those of a moment, and may not fit each other.`,
   examples: [
     ['nsq_data inspect --data-path=/var/lib/nsq', 'a table for people'],
@@ -49,6 +49,8 @@ interface TopicInspection {
   paused: boolean
   waiting: number
   deferred: number
+  /** Handed out, needed by no channel any more, and still in the files: kept, or about to go. */
+  finished: number
   /** Position after the last message. */
   tail: number
   /** Up to where the channels were given them. */
@@ -84,6 +86,7 @@ function inspectTopic(place: TopicPlace, folder: TopicFolder | null): TopicInspe
     paused: place.metadata.paused,
     waiting: counts.waiting,
     deferred: counts.deferred,
+    finished: folder?.finishedCount ?? 0,
     tail: folder?.log.tail ?? 0,
     distributed: folder?.distributed ?? 0,
     channels: channelsOf(place, folder).map(({ name, paused }) => ({
@@ -106,9 +109,10 @@ function countsOf({ waiting, inFlight, deferred }: Counts): { waiting: number; i
 
 function* asText({ topics, disk_queues: queues }: Inspection): IterableIterator<string> {
   for (const topic of topics) {
-    const { waiting, deferred, distributed, tail } = topic
+    const { waiting, deferred, distributed, finished, tail } = topic
+    const kept = finished > 0 ? `, ${finished} finished` : ''
     const paused = topic.paused ? ', paused' : ''
-    yield `${topic.topic_name}: ${waiting} waiting, ${deferred} deferred, handed out to ${distributed} of ${tail}${paused}`
+    yield `${topic.topic_name}: ${waiting} waiting, ${deferred} deferred, handed out to ${distributed} of ${tail}${kept}${paused}`
     for (const channel of topic.channels) {
       const counts = `${channel.waiting} waiting, ${channel.in_flight} in flight, ${channel.deferred} deferred`
       yield `  channel ${channel.channel_name}: ${counts}${channel.paused ? ', paused' : ''}`

@@ -12,6 +12,8 @@ const LIVE: ReadonlySet<string> = new Set([
   'max_topic_bytes',
   'max_topic_age',
   'topic_limit_policy',
+  'retain_for',
+  'retain_bytes',
   'max_defer',
   'drain_timeout',
   'disk_reserve',

@@ -5,10 +5,9 @@ import { parseIdHi, parseIdLo } from '@nsq-ts/protocol'
 import type { Channel } from '../core/channel.ts'
 import { findInTopic, findMessage } from '../core/find-message.ts'
 import { type MessageRef, readContent } from '../core/peek.ts'
-import type { Topic } from '../core/topic.ts'
 import type { Nsqd } from '../nsqd.ts'
-import { isDiskFull } from '../storage/disk-space.ts'
 import { existingChannel, existingTopic } from './arguments.ts'
+import { confirm } from './confirm.ts'
 import { bodyView, messageJson } from './message-json.ts'
 
 /** What is answered has happened for good: it is on disk as safely as a publish would be. */
@@ -69,19 +68,7 @@ async function onMessage(
   if (message === undefined || channel.closed || !act(channel, message, query)) {
     throw new HttpError(404, 'MESSAGE_NOT_FOUND')
   }
-  confirm(nsqd, topic)
-}
-
-function confirm(nsqd: Nsqd, topic: Topic): void {
-  try {
-    topic.confirm()
-  } catch (error) {
-    nsqd.logger.error(
-      `TOPIC(${topic.name}): failed to write down what became of a message - ${(error as Error).message}`,
-    )
-    const full = isDiskFull(error as Error)
-    throw new HttpError(full ? 507 : 503, full ? 'DISK_FULL' : 'DISK_FAILED', { cause: error })
-  }
+  confirm(nsqd, topic, 'what became of a message')
 }
 
 /** Its two halves. @throws {HttpError} 400 MISSING_ARG_ID, INVALID_ID */

@@ -10,6 +10,7 @@ import { guardRoutes } from './guard.ts'
 import { publishRoutes } from './publish.ts'
 import { readyRoutes } from './ready.ts'
 import { redriveRoutes } from './redrive.ts'
+import { rewindRoutes } from './rewind.ts'
 import { retryRoutes } from './retries.ts'
 import { statsRoutes } from './stats.ts'
 import type { TokenFile } from './tokens.ts'
@@ -32,6 +33,7 @@ export function httpRoutes(nsqd: Nsqd, tokens?: TokenFile): Route[] {
     ...messageRoutes(nsqd),
     ...retryRoutes(nsqd),
     ...redriveRoutes(nsqd),
+    ...rewindRoutes(nsqd),
     ...configRoutes(nsqd),
     ...statsRoutes(nsqd),
     metricsRoute(

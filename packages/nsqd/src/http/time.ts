@@ -18,6 +18,11 @@ export function formatTime(wallMs: number): string {
   return new Date(Math.round(wallMs)).toISOString()
 }
 
+/** The same, to the microsecond, as far as a double tells. */
+export function formatTimeMs(wallMs: number): string {
+  return formatTimeNs(BigInt(Math.round(wallMs * 1000)) * 1000n)
+}
+
 /** The same of nanoseconds, to the microsecond, which is what nsqd's clock knows. */
 export function formatTimeNs(wallNs: bigint): string {
   const us = wallNs / 1000n

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32 } from '@node-rs/crc32'
 
 /**
  * What is written to a file of the log at a time: a batch, with a checksum over all of it.

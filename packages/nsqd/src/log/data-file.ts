@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32 } from '@node-rs/crc32'
 import { BATCH_HEADER_SIZE, BatchKind, claimedSize, readBatch, sealBatch } from './batch.ts'
 import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
 

@@ -25,7 +25,7 @@ export const RecordType = {
   skipped: 9,
   /** [ channel ][ log ][ position ][ own position: float64 ]: copied to the channel's own log */
   moved: 10,
-  /** [ channel ][ from: float64 ][ to: float64 ]: still to be read; in a snapshot */
+  /** [ channel ][ from: float64 ][ to: float64 ]: still to be read, or to be read again; in a snapshot, or when it was rewound */
   unread: 11,
   /** []: the snapshot at the beginning of a journal is whole */
   snapshotEnd: 12,
@@ -33,6 +33,10 @@ export const RecordType = {
   failed: 13,
   /** [ channel ][ log ][ position ][ dead position: float64 ][ size of name: uint8 ][ name ]: it becomes the message of that position of that topic, a dead letter; it is finished when that is there */
   dying: 14,
+  /** [ from: float64 ]: nothing of the topic's log below is delivered again, because the topic was emptied */
+  retained: 15,
+  /** [ channel ][ to: float64 ]: it was rewound, and what it still has to read below has been here before */
+  rewound: 16,
 } as const
 
 /** Why a delivery failed: put back by its consumer, not finished in time, its consumer was gone. */
@@ -157,6 +161,17 @@ export class RecordWriter {
     this.end += this.bytes.write(topic, this.end, 'latin1')
   }
 
+  retained(from: number): void {
+    this.#begin(RecordType.retained)
+    this.#float64(from)
+  }
+
+  rewound(channel: number, to: number): void {
+    this.#begin(RecordType.rewound)
+    this.#uint32(channel)
+    this.#float64(to)
+  }
+
   snapshotEnd(): void {
     this.#begin(RecordType.snapshotEnd)
   }
@@ -214,6 +229,8 @@ export interface RecordVisitor {
   snapshotEnd(): void
   failed(channel: number, log: LogKind, position: number, failure: Failure): void
   dying(channel: number, log: LogKind, position: number, place: DeadPlace): void
+  retained(from: number): void
+  rewound(channel: number, to: number): void
 }
 
 /** Reads the records in bytes[start, end), which a checksum has vouched for. @throws {Error} for a type it does not know */
@@ -274,6 +291,10 @@ class RecordReader {
         const position = this.#float64()
         return visitor.dying(channel, log, from, { position, topic: this.#text(this.#uint8()) })
       }
+      case RecordType.retained:
+        return visitor.retained(this.#float64())
+      case RecordType.rewound:
+        return visitor.rewound(this.#uint32(), this.#float64())
       default:
         throw new Error(`journal record of unknown type ${type}`)
     }

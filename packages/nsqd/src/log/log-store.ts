@@ -1,8 +1,8 @@
-import { BATCH_HEADER_SIZE, batches, DELAY_SIZE, messageParts, messagesKind, sealBatch } from './batch.ts'
 import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
 import { type LogFiles, readWhole } from './files.ts'
-import { packHeaders } from './headers.ts'
 import type { Segment } from './segment.ts'
+import { BatchLayout, takeOver } from './segment-batches.ts'
+import { SuspectFileError, UnsyncedFiles } from './unsynced-files.ts'
 
 /** What an append changed, to take it back. */
 interface Undo {
@@ -16,10 +16,6 @@ interface Undo {
   readonly extentSize: number | null
 }
 
-const HEADERS_SIZE_SIZE = 4
-/** The scratch buffer is given back when it had to grow beyond this. */
-const SCRATCH_KEPT = 2 * 1024 * 1024
-const SCRATCH_SIZE = 128 * 1024
 /** Two and a half times a segment: with small batches their headers may take more than the messages. */
 const SEGMENT_SIZE_ON_DISK_MAX = 4 * 1024 * 1024
 
@@ -47,15 +43,13 @@ export class LogStore {
   #active: DataFile | null = null
   /** The number in the name of the file that was made last. */
   #lastName = -1
-  #scratch = Buffer.alloc(0)
+  readonly #layout = new BatchLayout()
   #undo: Undo[] = []
-  /** Files that were written to since their last sync. */
-  readonly #unsynced = new Set<DataFile>()
-  /** A file was made since the folder was synced. */
-  #directoryDirty = false
+  readonly #unsynced: UnsyncedFiles
 
   constructor(settings: LogStoreSettings) {
     this.#settings = settings
+    this.#unsynced = new UnsyncedFiles(settings.files, settings.directory)
   }
 
   /** Bytes in all files. */
@@ -101,34 +95,11 @@ export class LogStore {
     const count = segment.count - segment.writtenCount
     if (count === 0) return
     if (segment.extent?.file.suspect === true) throw new SuspectFileError(segment.extent.file.path)
-    const delays = segment.delays
-    const headers = segment.headers && packHeaders(segment.headers, segment.writtenCount, segment.count)
-    const headersSize = headers ? HEADERS_SIZE_SIZE + headers.length : 0
-    const delaysSize = delays === null ? 0 : count * DELAY_SIZE
-    const bodySize = headersSize + delaysSize + segment.end - segment.writtenEnd
-    const size = BATCH_HEADER_SIZE + bodySize
-    const scratch = this.#scratchFor(size)
-    let at = BATCH_HEADER_SIZE
-    if (headers) {
-      at = scratch.writeUInt32BE(headers.length, at)
-      at += headers.copy(scratch, at)
-    }
-    if (delays !== null) {
-      for (let i = segment.writtenCount; i < segment.count; i++) at = scratch.writeDoubleBE(delays[i]!, at)
-    }
-    segment.bytes.copy(scratch, at, segment.writtenEnd, segment.end)
-    sealBatch(
-      scratch,
-      0,
-      size,
-      messagesKind(delays !== null, Boolean(headers)),
-      count,
-      segment.base + segment.writtenCount,
-    )
+    const size = this.#layout.layOut(segment)
     const file = segment.extent?.file ?? this.#fileFor(segment)
     const offset = file.size
-    file.append(scratch, size)
-    if (this.#scratch.length > SCRATCH_KEPT) this.#scratch = Buffer.alloc(0)
+    file.append(this.#layout.bytes, size)
+    this.#layout.done()
     this.#noteWritten(segment, file, offset, size, count)
   }
 
@@ -176,7 +147,7 @@ export class LogStore {
     }
     this.#dataFiles.push(file)
     this.#active = file
-    this.#directoryDirty = true
+    this.#unsynced.noteMade()
     return file
   }
 
@@ -203,7 +174,7 @@ export class LogStore {
       // goes without
     }
     file.finished = true
-    if (!this.#unsynced.has(file)) file.closeHandle()
+    this.#unsynced.rest(file)
     this.#condemnIfDone(file)
   }
 
@@ -211,85 +182,22 @@ export class LogStore {
 
   /** Something was written that a sync would make durable. */
   get unsynced(): boolean {
-    return this.#unsynced.size > 0
+    return this.#unsynced.any
   }
 
-  /**
-   * Brings what was written so far to stable storage, off the thread; the names of new files first. What a failed sync
-   * leaves behind nobody knows: it is not tried again, and nothing more goes into that file.
-   */
+  /** Brings what was written so far to stable storage, off the thread. */
   syncLater(done: (error: Error | null) => void): void {
-    const files = [...this.#unsynced]
-    this.#unsynced.clear()
-    let left = files.length
-    let failure: Error | null = null
-    const synced = (file: DataFile, error: Error | null): void => {
-      if (error !== null) {
-        failure = error
-        file.suspect = true
-      }
-      this.#rest(file)
-      if (--left === 0) done(failure)
-    }
-    if (left === 0) return done(null)
-    try {
-      this.#syncDirectory()
-    } catch (error) {
-      for (const file of files) synced(file, error as Error)
-      return
-    }
-    for (const file of files) {
-      if (file.suspect) synced(file, new SuspectFileError(file.path))
-      else this.#syncFile(file, synced)
-    }
-  }
-
-  #syncFile(file: DataFile, synced: (file: DataFile, error: Error | null) => void): void {
-    try {
-      file.handle().syncLater((error) => synced(file, error))
-    } catch (error) {
-      synced(file, error as Error)
-    }
-  }
-
-  /** A finished file needs no handle until it is read: a long backlog has more files than a process may have open. */
-  #rest(file: DataFile): void {
-    if (file.finished && !this.#unsynced.has(file)) file.closeHandle()
+    this.#unsynced.syncLater(done)
   }
 
   /** As syncLater, at once. @throws of the file system */
   sync(): void {
-    const files = [...this.#unsynced]
-    this.#unsynced.clear()
-    let failure: Error | null = null
-    for (const file of files) {
-      try {
-        if (file.suspect) throw new SuspectFileError(file.path)
-        file.handle().sync()
-      } catch (error) {
-        file.suspect = true
-        failure = error as Error
-      }
-    }
-    this.#syncDirectory()
-    if (failure !== null) throw failure
+    this.#unsynced.sync()
   }
 
   /** As sync, also what an earlier run may have left unsynced. @throws of the file system */
   syncAll(): void {
-    this.sync()
-    for (const file of this.#dataFiles) {
-      if (file.suspect) throw new SuspectFileError(file.path)
-      file.handle().sync()
-      this.#rest(file)
-    }
-    if (this.#dataFiles.length > 0) this.#settings.files.syncDirectory(this.#settings.directory)
-  }
-
-  #syncDirectory(): void {
-    if (!this.#directoryDirty) return
-    this.#settings.files.syncDirectory(this.#settings.directory)
-    this.#directoryDirty = false
+    this.#unsynced.syncAll(this.#dataFiles)
   }
 
   // ---- reading ----
@@ -306,7 +214,7 @@ export class LogStore {
           if (error !== null) return fail(error)
           if (segment.extent !== extent) return fail(new Error('nobody needs it any more'))
           if (got > 0 && at + got < size) return more(at + got)
-          this.restore(segment, bytes, at + got)
+          this.#restore(segment, bytes, at + got)
           done(null)
         })
       } catch (error) {
@@ -320,22 +228,13 @@ export class LogStore {
   loadNow(segment: Segment): void {
     const { file, offset, size } = segment.extent!
     const bytes = Buffer.allocUnsafeSlow(size)
-    this.restore(segment, bytes, readWhole(file.handle(), bytes, offset))
+    this.#restore(segment, bytes, readWhole(file.handle(), bytes, offset))
   }
 
   /** Makes a segment of the batches in bytes[0, end). Messages that are missing leave an empty place. */
-  restore(segment: Segment, bytes: Buffer, end: number): void {
+  #restore(segment: Segment, bytes: Buffer, end: number): void {
     const { file, offset } = segment.extent!
-    segment.beginRestore(bytes)
-    const damaged = (from: number, to: number): void => this.#settings.damaged(file.path, offset + from, to - from)
-    for (const batch of batches(bytes, 0, end, damaged)) {
-      const parts = messageParts(bytes, batch)
-      if (parts === null) continue
-      if (parts.delaysStart >= 0) segment.restoreDelays(bytes, parts.delaysStart, batch.base, batch.count)
-      segment.restoreHeaders(bytes, parts.headersStart, parts.headersEnd, batch.base)
-      segment.restoreFrames(batch.base, parts.framesStart, batch.end)
-    }
-    segment.endRestore()
+    takeOver(segment, bytes, end, (from, to) => this.#settings.damaged(file.path, offset + from, to - from))
   }
 
   // ---- letting go ----
@@ -432,21 +331,6 @@ export class LogStore {
   /** Lets go of all files as they are. */
   closeHandles(): void {
     for (const file of [...this.#dataFiles, ...this.#condemned]) file.closeHandle()
-  }
-
-  #scratchFor(size: number): Buffer {
-    if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(Math.max(size, SCRATCH_SIZE))
-    return this.#scratch
-  }
-}
-
-/** A sync of the file failed: what is in it may be lost, so that nobody can be promised anything that goes there. */
-class SuspectFileError extends Error {
-  readonly code = 'EIO'
-
-  constructor(path: string) {
-    super(`${path}: an earlier sync failed`)
-    this.name = 'SuspectFileError'
   }
 }
 

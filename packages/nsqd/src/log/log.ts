@@ -2,8 +2,10 @@ import type { BlockPool } from './block-pool.ts'
 import type { Extent } from './data-file.ts'
 import type { LogStore } from './log-store.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE, type MessageHeaders } from './message-header.ts'
+import { Residence } from './residence.ts'
 import { Segment } from './segment.ts'
 import type { SegmentCache } from './segment-cache.ts'
+import { SegmentList } from './segment-list.ts'
 
 /** Of a topic: all its messages; those with a delay; those that one channel has to itself. */
 export const LogKind = { topic: 0, scheduled: 1, own: 2 } as const
@@ -45,19 +47,19 @@ export class Log {
   readonly kind: LogKind
   readonly #pool: BlockPool
   readonly #storage: LogStorage | null
-  readonly #segments: Segment[] = []
+  readonly #segments = new SegmentList()
+  readonly #residence: Residence
   #floor = 0
   #sizeNext = SEGMENT_SIZE_MIN
-  #size = 0
   #committed = 0
   #gapsTo = 0
-  /** Messages in segments that are not paged. */
-  #residentCount = 0
+  #retainFrom = Infinity
 
   constructor(kind: LogKind, pool: BlockPool, storage: LogStorage | null = null) {
     this.kind = kind
     this.#pool = pool
     this.#storage = storage
+    this.#residence = new Residence(pool, storage, kind === LogKind.scheduled)
   }
 
   get store(): LogStore | null {
@@ -75,12 +77,12 @@ export class Log {
 
   /** Sorted by position. */
   get segments(): readonly Segment[] {
-    return this.#segments
+    return this.#segments.all
   }
 
   /** Bytes of memory that its segments occupy. */
   get size(): number {
-    return this.#size
+    return this.#residence.size
   }
 
   /** Appends the body source[start, end) under the next header. Copies; `source` may be reused afterwards. */
@@ -106,7 +108,7 @@ export class Log {
 
   /** Gives the message that was appended last its headers. */
   annotate(headers: Buffer): void {
-    const segment = this.#segments.at(-1)!
+    const segment = this.#segments.last!
     segment.headers ??= new Map()
     segment.headers.set(segment.count - 1, headers)
   }
@@ -114,7 +116,7 @@ export class Log {
   /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
   appendScheduled(headers: MessageHeaders, source: Buffer, start: number, end: number, due: number): void {
     this.append(headers, source, start, end)
-    const segment = this.#segments.at(-1)!
+    const segment = this.#segments.last!
     segment.delays ??= []
     segment.delays.push(due)
   }
@@ -143,7 +145,7 @@ export class Log {
 
   #appended(segment: Segment): void {
     this.tail++
-    if (!segment.paged) this.#residentCount++
+    if (!segment.paged) this.#residence.count++
   }
 
   // ---- commit ----
@@ -152,24 +154,27 @@ export class Log {
   get needsWriting(): boolean {
     const storage = this.#storage
     if (storage === null || this.#committed === this.tail) return false
-    return storage.writesAll || this.#segments.at(-1)!.paged
+    return storage.writesAll || this.#segments.last!.paged
   }
 
   /**
    * Takes what was appended since the last commit for good: writes what belongs on disk.
+   * @param sync and brings it to stable storage, at once
    * @throws of the file system; the caller rolls back
    */
-  commit(): void {
+  commit(sync = false): void {
     const storage = this.#storage
     if (storage !== null) {
-      for (let i = this.#firstUncommitted(); i < this.#segments.length; i++) {
-        const segment = this.#segments[i]!
+      const segments = this.#segments.all
+      for (let i = this.#firstUncommitted(); i < segments.length; i++) {
+        const segment = segments[i]!
         if (storage.writesAll || segment.paged) storage.store.append(segment)
       }
+      if (sync) storage.store.sync()
       storage.store.endCommit()
       // Not before all was written: what is taken back has to be in memory.
       const first = this.#firstUncommitted()
-      for (let i = this.#segments.length - 1; i >= first; i--) this.#maybeCache(this.#segments[i]!)
+      for (let i = segments.length - 1; i >= first; i--) this.#residence.maybeCache(segments[i]!)
     }
     this.#committed = this.tail
   }
@@ -177,71 +182,63 @@ export class Log {
   /** Forgets what was appended since the last commit, and what of it was written. */
   rollback(): void {
     this.#storage?.store.rollback()
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
+    const segments = this.#segments.all
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i]!
       if (segment.tail <= this.#committed) break
       const count = Math.max(0, this.#committed - segment.base)
-      if (!segment.paged) this.#residentCount -= segment.count - count
+      if (!segment.paged) this.#residence.count -= segment.count - count
       if (count === 0) this.#remove(segment)
       else segment.truncate(count)
     }
     this.tail = this.#committed
-    if (this.#segments.at(-1)?.extent?.file.suspect === true) this.seal()
+    if (this.#segments.last?.extent?.file.suspect === true) this.seal()
   }
 
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
   writeAll(): void {
-    for (const segment of this.#segments) this.#storage!.store.append(segment)
+    for (const segment of this.#segments.all) this.#storage!.store.append(segment)
     this.#storage!.store.endCommit()
     this.#committed = this.tail
   }
 
   #firstUncommitted(): number {
-    let i = this.#segments.length
+    const segments = this.#segments.all
+    let i = segments.length
     // A segment that ends at the commit may have been sealed since, and has to be looked at once more.
-    while (i > 0 && this.#segments[i - 1]!.tail >= this.#committed) i--
+    while (i > 0 && segments[i - 1]!.tail >= this.#committed) i--
     return i
   }
 
   /** The segment that holds a position below the tail. The caller knows that it was not reclaimed. */
   segmentAt(position: number): Segment {
-    const segments = this.#segments
-    let low = 0
-    let high = segments.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (segments[middle]!.base <= position) low = middle
-      else high = middle - 1
-    }
-    return segments[low]!
+    return this.#segments.at(position)
+  }
+
+  /** The segment that holds a position, or undefined when there is none any more. */
+  find(position: number): Segment | undefined {
+    return this.#segments.find(position)
   }
 
   /** Marks `holders` as needing each message of [from, to). */
   hold(from: number, to: number, holders: number): void {
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
-      if (segment.tail <= from) return
-      const count = Math.min(to, segment.tail) - Math.max(from, segment.base)
-      if (count > 0) segment.pending += count * holders
-    }
+    this.#segments.hold(from, to, holders)
   }
 
   /** Gives back what one holder had in [from, to). */
   release(from: number, to: number): void {
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]! // a release may remove this very segment, which does not move those before it
-      if (segment.tail <= from) return
-      const count = Math.min(to, segment.tail) - Math.max(from, segment.base)
-      if (count > 0) segment.release(count)
-    }
+    this.#segments.release(from, to)
   }
 
   /** Everything below `position` was handed out: from now on a segment there is only kept by what is pending in it. */
   raiseFloor(position: number): void {
+    const before = this.#floor
     this.#floor = position
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
-      this.#forgetDelays(segment)
+    const segments = this.#segments.all
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i]!
+      if (segment.tail <= before && this.#retainFrom < Infinity) return // there may be many that are only kept
+      this.#residence.forgetDelays(segment)
       if (segment.pending === 0) this.reclaim(segment)
     }
   }
@@ -254,6 +251,7 @@ export class Log {
   /** Frees a segment that nobody needs any more; one that is still to be handed out, or written to, stays. */
   reclaim(segment: Segment): void {
     if (segment.pending !== 0 || segment.tail > this.#floor) return
+    if (segment.tail > this.#retainFrom) return this.page(segment)
     // The tail of a log that is consumed as fast as it is filled: start over once half of it is used up, so that
     // neither its memory nor the number of segments grows.
     if (!segment.sealed) {
@@ -263,6 +261,39 @@ export class Log {
     this.#remove(segment)
   }
 
+  // ---- keeping what is finished ----
+
+  /** From this position on segments stay when they are finished, to be delivered again; Infinity: none do. */
+  get retainFrom(): number {
+    return this.#retainFrom
+  }
+
+  /** From now on nothing below `position` is kept when it is finished; Infinity: nothing at all. */
+  retain(position: number): void {
+    this.#retainFrom = position
+    const segments = this.#segments.all
+    // From the end of what may go: a reclaim moves those behind it.
+    for (let i = this.#segments.firstEndingAfter(position) - 1; i >= 0; i--)
+      if (segments[i]!.pending === 0) this.reclaim(segments[i]!)
+  }
+
+  /**
+   * Writes segments that are in memory only, sealed, and handed out; later, if something waits to be committed.
+   * @throws of the file system; then none of them counts as written
+   */
+  writeOut(segments: readonly Segment[]): void {
+    const { store } = this.#storage!
+    const last = this.#segments.last!
+    if (last.extent !== null) {
+      // Its file may be finished by what is written now: nothing more of it may come then.
+      if (!last.written) return
+      this.seal()
+    }
+    for (const segment of segments) store.append(segment)
+    store.endCommit()
+    for (const segment of segments) this.page(segment)
+  }
+
   // ---- start ----
 
   /**
@@ -270,36 +301,13 @@ export class Log {
    * @param extents in the order in which they were written, which is not always that of their positions
    */
   restore(extents: readonly Extent[]): void {
-    for (const extent of extents) this.#restoreSegment(extent)
+    for (const extent of extents) this.#segments.insertStored(this, extent)
     let end = 0
-    for (const { base, tail } of this.#segments) {
+    for (const { base, tail } of this.#segments.all) {
       if (end < base) this.#gapsTo = base
       end = tail
     }
     this.tail = this.#committed = end
-  }
-
-  /** What was written later is right: where it overlaps what there was, that had been taken back. */
-  #restoreSegment(extent: Extent): void {
-    const segments = this.#segments
-    const { base, count } = extent
-    let at = this.#firstEndingAfter(base)
-    if (at < segments.length && segments[at]!.base < base) segments[at++]!.shorten(base)
-    let to = at
-    for (; to < segments.length && segments[to]!.base < base + count; to++) segments[to]!.extent!.file.live--
-    segments.splice(at, to - at, Segment.stored(this, extent))
-    extent.file.live++
-  }
-
-  #firstEndingAfter(position: number): number {
-    let low = 0
-    let high = this.#segments.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#segments[middle]!.tail <= position) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   /** Between the segments that were found, positions may be missing up to here; they belong to nobody. */
@@ -310,36 +318,24 @@ export class Log {
   /** How many messages there are from `position` on. */
   countFrom(position: number): number {
     if (position >= this.#gapsTo) return this.tail - position
-    return this.#segments.reduce((count, { base, tail }) => count + Math.max(0, tail - Math.max(base, position)), 0)
+    return this.#segments.countFrom(position)
   }
 
   /** The position of the first message there is. */
   get head(): number {
-    return this.#segments[0]?.base ?? this.tail
-  }
-
-  /** The segment that holds a position, or undefined when there is none any more. */
-  find(position: number): Segment | undefined {
-    if (this.#segments.length === 0) return undefined
-    const segment = this.segmentAt(position)
-    return position >= segment.base && position < segment.tail ? segment : undefined
+    return this.#segments.first?.base ?? this.tail
   }
 
   // ---- memory ----
 
   /** Reads a segment back into memory (Segment.load). */
   load(segment: Segment, done: (error: Error | null) => void): void {
-    this.#storage!.store.load(segment, (error) => {
-      if (error === null) this.#loaded(segment)
-      done(error)
-    })
+    this.#residence.load(segment, done)
   }
 
   /** As load, at once. @throws of the file system */
   loadNow(segment: Segment): void {
-    if (segment.resident) return
-    this.#storage!.store.loadNow(segment)
-    this.#loaded(segment)
+    this.#residence.loadNow(segment)
   }
 
   /** Sees to it that a segment is in memory while `look` looks at it. @throws of the file system */
@@ -353,73 +349,38 @@ export class Log {
     }
   }
 
-  #loaded(segment: Segment): void {
-    this.#size += segment.capacity
-    // Where all of it is damaged there are no delays either: it is found missing at once.
-    if (this.kind === LogKind.scheduled) segment.delays ??= new Array<number>(segment.count).fill(0)
-    this.#forgetDelays(segment)
-    this.#maybeCache(segment)
-  }
-
-  /** Delays are over once a message was handed to the channels, and of no use once it is written, too. */
-  #forgetDelays(segment: Segment): void {
-    if (segment.sealed && segment.written && segment.tail <= this.#floor) segment.delays = null
-  }
-
   /** A segment lets go of its memory; what it holds is on disk. */
   unload(segment: Segment): void {
-    this.#size -= segment.capacity
-    this.#forgetDelays(segment)
-    this.#pool.give(segment.unload())
+    this.#residence.unload(segment)
   }
 
   /** A channel begins to read a segment, or is about to. */
   beginReading(segment: Segment): void {
-    segment.readers++
-    this.#storage?.cache.take(segment)
+    this.#residence.beginReading(segment)
   }
 
   endReading(segment: Segment): void {
-    segment.readers--
-    if (segment.readers === 0) this.#maybeCache(segment)
+    this.#residence.endReading(segment)
   }
 
   /** A segment that nobody will read soon leaves memory, if it lives on disk and was to leave sooner or later. */
   letGo(segment: Segment): void {
-    if (!segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
-    if (!segment.written || segment.extent === null) return
-    this.#storage?.cache.take(segment)
-    this.unload(segment)
+    this.#residence.letGo(segment)
   }
 
   /** A segment that was kept in memory for those to come need not be any more: all have read it. */
   page(segment: Segment): void {
-    if (segment.paged || !segment.sealed || !segment.written || segment.extent === null) return
-    segment.paged = true
-    this.#residentCount -= segment.count
-    this.#maybeCache(segment)
-  }
-
-  #maybeCache(segment: Segment): void {
-    const storage = this.#storage
-    if (storage === null || !segment.paged || !segment.resident || !segment.sealed || segment.readers > 0) return
-    if (segment.written && segment.extent !== null) storage.cache.put(segment)
+    this.#residence.page(segment)
   }
 
   /** How many of the positions [from, to) are on disk and not kept in memory. */
   pagedCount(from: number, to: number): number {
-    let count = 0
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
-      if (segment.tail <= from) break
-      if (segment.paged) count += Math.max(0, Math.min(to, segment.tail) - Math.max(from, segment.base))
-    }
-    return count
+    return this.#segments.pagedCount(from, to)
   }
 
   /** Ends the segment that is being written: what follows goes into a new one. */
   seal(): void {
-    const last = this.#segments.at(-1)
+    const last = this.#segments.last
     if (last === undefined || last.sealed) return
     last.sealed = true
     this.reclaim(last)
@@ -428,69 +389,50 @@ export class Log {
   /** Gives back the memory of a log in which nothing is left. */
   trim(): void {
     // What a rollback left sealed and unneeded is met by nobody else.
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!
+    const segments = this.#segments.all
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i]!
       if (segment.sealed && segment.pending === 0) this.reclaim(segment)
     }
-    const last = this.#segments.at(-1)
+    const last = this.#segments.last
+    if (last !== undefined && last.tail > this.#retainFrom) return
     if (last !== undefined && last.pending === 0 && this.#floor === this.tail && last.tail === this.tail) {
       this.#remove(last)
       this.#sizeNext = SEGMENT_SIZE_MIN
     }
-    if (this.#segments.length === 0) this.#storage?.store.retire()
+    if (segments.length === 0) this.#storage?.store.retire()
   }
 
   /** Forgets all messages. Positions go on. */
   clear(): void {
     this.#floor = this.#committed = this.tail
-    for (let i = this.#segments.length - 1; i >= 0; i--) this.#remove(this.#segments[i]!)
+    const segments = this.#segments.all
+    for (let i = segments.length - 1; i >= 0; i--) this.#remove(segments[i]!)
   }
 
   #remove(segment: Segment): void {
     segment.sealed = true
-    const at = this.#indexOf(segment)
-    this.#segments.splice(at, 1)
-    if (!segment.paged) this.#residentCount -= segment.count
-    this.#storage?.cache.take(segment)
-    this.#storage?.store.release(segment)
-    if (segment.resident) this.unload(segment)
+    this.#segments.remove(segment)
+    this.#residence.remove(segment)
   }
 
   #growNext(): void {
     this.#sizeNext = Math.min(this.#sizeNext * 2, this.#pool.blockSize)
   }
 
-  #indexOf(segment: Segment): number {
-    const segments = this.#segments
-    let low = 0
-    let high = segments.length - 1
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (segments[middle]!.base < segment.base) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
   /** The tail segment, or a new one when `size` more bytes do not fit into it, or it may hold no more messages. */
   #segmentFor(size: number): Segment {
-    const last = this.#segments.at(-1)
+    const last = this.#segments.last
     if (last !== undefined && !last.sealed) {
-      if (last.end + size <= last.capacity && (last.paged || !this.#isMemoryFull())) return last
+      if (last.end + size <= last.capacity && (last.paged || !this.#residence.full)) return last
       last.sealed = true
       this.#growNext()
       this.reclaim(last)
     }
     const capacity = Math.max(this.#sizeNext, size)
-    const bytes = capacity === this.#pool.blockSize ? this.#pool.take() : Buffer.allocUnsafeSlow(capacity)
-    const segment = new Segment(this, this.tail, bytes)
-    segment.paged = this.#isMemoryFull()
+    const segment = new Segment(this, this.tail, this.#residence.take(capacity))
+    segment.paged = this.#residence.full
     this.#segments.push(segment)
-    this.#size += capacity
     return segment
-  }
-
-  #isMemoryFull(): boolean {
-    return this.#storage !== null && this.#residentCount >= this.#storage.residentMax
   }
 }

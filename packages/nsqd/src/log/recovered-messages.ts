@@ -1,4 +1,5 @@
 import type { LogKind } from './log.ts'
+import type { Segment } from './segment.ts'
 
 const CAPACITY_MIN = 64
 const EMPTY = -1
@@ -95,6 +96,10 @@ export class RecoveredMessages {
 /** A message of a topic or channel, as one number. */
 export function keyOf(kind: LogKind, position: number): number {
   return position * 4 + kind
+}
+
+export function keyIn(segment: Segment, index: number): number {
+  return keyOf(segment.log.kind, segment.base + index)
 }
 
 function hash(key: number): number {

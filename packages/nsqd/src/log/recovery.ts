@@ -35,6 +35,8 @@ export class RecoveredChannel {
   /** The same for its own log. */
   ownReadTo: number
   readonly untoldOwn = new PositionSet()
+  /** What of `unread` lies below has been here before: the channel was rewound. */
+  replayTo = 0
   /** Of those that failed, and of those that were becoming dead letters, by keyOf. */
   readonly failures = new Map<number, Failure>()
   readonly dying = new Map<number, DeadPlace>()
@@ -158,6 +160,8 @@ export class RecoveredTopic implements RecordVisitor {
   following = false
   distributed = 0
   scheduledDistributed = 0
+  /** Below nothing is delivered again. */
+  retainedFrom = 0
   /** An id that was given to a message. */
   lastIdHi = 0
   lastIdLo = 0
@@ -223,6 +227,15 @@ export class RecoveredTopic implements RecordVisitor {
 
   dying(channel: number, kind: LogKind, position: number, place: DeadPlace): void {
     this.channels.get(channel)?.dying.set(keyOf(kind, position), place)
+  }
+
+  retained(from: number): void {
+    this.retainedFrom = from
+  }
+
+  rewound(channel: number, to: number): void {
+    const state = this.channels.get(channel)
+    if (state !== undefined) state.replayTo = to
   }
 
   snapshotEnd(): void {

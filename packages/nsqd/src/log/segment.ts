@@ -91,6 +91,17 @@ export class Segment {
     return this.writtenCount === this.count
   }
 
+  /** Bytes that it takes: on disk as far as it was written, else in memory. */
+  get size(): number {
+    const { end, extent } = this
+    return extent === null ? end : extent.size + (this.written ? 0 : end - this.writtenEnd)
+  }
+
+  /** Everybody is done with what is in it, and nobody else will be given it. */
+  get finished(): boolean {
+    return this.pending === 0 && this.tail <= this.log.floor
+  }
+
   offset(index: number): number {
     return index === this.count ? this.end : this.#index[index * STRIDE]!
   }

@@ -221,6 +221,20 @@ export class TopicStore implements JournalKeeper {
     this.#dropped.length = 0
   }
 
+  /**
+   * Removes the files of messages that are not needed any more although what became of them could not be written down: on
+   * a full disk nothing can be, before there is room. What they held was finished; a crash that forgets so finds no
+   * message where the journal speaks of one, and passes it over.
+   */
+  removeFinished(): void {
+    if (this.#moved) return // that copies are the messages now must not be forgotten
+    try {
+      this.messages.store.removeCondemned()
+    } catch {
+      // they go with the next flush
+    }
+  }
+
   /** There is something that a journal has to tell of. */
   get #wanted(): boolean {
     return this.#made || this.journal.begun

@@ -1,5 +1,7 @@
 // /stats?format=json: the names and the order of the keys are the original's, and so is which are left out (nsqd-http.md, /stats).
 import { VERSION } from '@nsq-ts/daemon'
+import type { Retained } from '../core/retention.ts'
+import { formatTimeMs } from '../http/time.ts'
 import { shownRetry } from '../storage/retry-overrides.ts'
 import type { ClientStats } from './client-stats.ts'
 import type { LatencyStats } from './e2e-latency.ts'
@@ -29,9 +31,14 @@ function topicJson(topic: TopicStats): Json {
     message_count: topic.messageCount,
     message_bytes: topic.messageBytes,
     dropped_count: topic.droppedCount || undefined,
+    retained: topic.retained === null ? undefined : retainedJson(topic.retained),
     paused: topic.paused,
     e2e_processing_latency: latencyJson(topic.latency),
   }
+}
+
+function retainedJson({ bytes, messages, oldestMs }: Retained): Json {
+  return { messages, bytes, oldest: oldestMs === null ? null : formatTimeMs(oldestMs) }
 }
 
 function channelJson(channel: ChannelStats): Json {

@@ -1,6 +1,7 @@
 // What nsqd's figures are at one moment: the one source of /stats in both forms, of statsd and of /metrics. Nothing runs in
 // between while a snapshot is taken, so its figures agree with each other.
 import type { Channel } from '../core/channel.ts'
+import type { Retained } from '../core/retention.ts'
 import type { RetryPolicy } from '../core/retry-policy.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
 import type { Topic } from '../core/topic.ts'
@@ -47,6 +48,8 @@ export interface TopicStats {
   readonly messageBytes: number
   /** Dropped while they waited in the topic, since it was at its limits. */
   readonly droppedCount: number
+  /** What is finished and kept to be delivered again; null: nothing is to be. */
+  readonly retained: Retained | null
   readonly paused: boolean
   readonly latency: LatencyStats
 }
@@ -113,6 +116,7 @@ function topicStats(topic: Topic, filter: SnapshotFilter): TopicStats {
     messageCount: topic.messageCount,
     messageBytes: topic.messageBytes,
     droppedCount: topic.droppedCount,
+    retained: topic.retention.active ? topic.retention.retained : null,
     paused: topic.paused,
     latency: latencyStats(latencyWindows(channels), filter.percentiles),
   }

@@ -19,23 +19,27 @@ export function isDiskFull(error: Error): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
+export interface DiskSpaceSettings {
+  readonly directory: string
+  /** Bytes that are to stay free; 0: no watching. */
+  readonly reserve: number
+  /** Frees some, before it is called full. @returns false: there is nothing to free */
+  readonly makeRoom: () => boolean
+  /** Told when it became full, or is no longer. */
+  readonly changed: (full: boolean) => void
+}
+
 /** Watches the free space of a folder's disk. */
 export class DiskSpace {
-  readonly #directory: string
+  readonly #settings: DiskSpaceSettings
   #reserve: number
-  readonly #changed: (full: boolean) => void
   #timer: NodeJS.Timeout | undefined
   #full = false
   #started = false
 
-  /**
-   * @param reserve bytes that are to stay free; 0: no watching
-   * @param changed told when it became full, or is no longer
-   */
-  constructor(directory: string, reserve: number, changed: (full: boolean) => void) {
-    this.#directory = directory
-    this.#reserve = reserve
-    this.#changed = changed
+  constructor(settings: DiskSpaceSettings) {
+    this.#settings = settings
+    this.#reserve = settings.reserve
   }
 
   get full(): boolean {
@@ -50,7 +54,7 @@ export class DiskSpace {
     this.#timer.unref()
   }
 
-  /** @param reserve as for the constructor; has its effect at once */
+  /** @param reserve as DiskSpaceSettings; has its effect at once */
   changeReserve(reserve: number): void {
     this.#reserve = reserve
     if (!this.#started) return
@@ -70,18 +74,19 @@ export class DiskSpace {
   }
 
   #look(): void {
-    const full = this.#free() <= this.#reserve
+    let full = this.#free() <= this.#reserve
+    while (full && this.#settings.makeRoom()) full = this.#free() <= this.#reserve
     if (full !== this.#full) this.#become(full)
   }
 
   #become(full: boolean): void {
     this.#full = full
-    this.#changed(full)
+    this.#settings.changed(full)
   }
 
   #free(): number {
     try {
-      const { bavail, bsize } = statfsSync(this.#directory)
+      const { bavail, bsize } = statfsSync(this.#settings.directory)
       return bavail * bsize
     } catch {
       return Infinity // writing will tell what is wrong with it

@@ -5,7 +5,7 @@ import type { Extent } from '../log/data-file.ts'
 import type { LogFiles } from '../log/files.ts'
 import type { RecordWriter } from '../log/journal-records.ts'
 import { Log, LogKind } from '../log/log.ts'
-import type { PositionSet } from '../log/position-set.ts'
+import { PositionSet } from '../log/position-set.ts'
 import { RecoveredChannel, type RecoveredMessage, RecoveredTopic } from '../log/recovery.ts'
 import type { Segment } from '../log/segment.ts'
 import { SegmentCache } from '../log/segment-cache.ts'
@@ -143,6 +143,21 @@ export class TopicFolder {
   /** Up to where the channels were given the topic's messages. */
   get distributed(): number {
     return this.#state.distributed
+  }
+
+  /** Messages without a delay that nobody needs any more, and that are still in the files: kept, or about to go. */
+  get finishedCount(): number {
+    const { channels, distributed } = this.#state
+    const needed = new PositionSet()
+    for (const channel of channels.values()) {
+      for (const set of [channel.unread, channel.once]) set.forEach((from, to) => needed.add(from, to))
+      channel.forEach(({ kind, position }) => {
+        if (kind === LogKind.topic) needed.add(position, position + 1)
+      })
+    }
+    let count = presentCount(this.log, 0, distributed)
+    needed.forEach((from, to) => (count -= presentCount(this.log, from, Math.min(to, distributed))))
+    return count
   }
 
   get topicCounts(): Counts {
@@ -313,17 +328,19 @@ export class TopicFolder {
   }
 
   #describe(writer: RecordWriter): void {
-    const { channels, distributed, following, lastIdHi, lastIdLo, scheduledDistributed } = this.#state
+    const { channels, distributed, following, lastIdHi, lastIdLo, retainedFrom, scheduledDistributed } = this.#state
     for (const [number, channel] of channels) {
       const { ownLog } = this.#channels.get(channel.name)!
       writer.channel(number, channel.name, channel.readTo, scheduledDistributed, ownLog.committed)
       channel.unread.forEach((from, to) => writer.unread(number, from, to))
+      if (channel.replayTo > 0) writer.rewound(number, channel.replayTo)
       channel.forEach((message) => {
         const { kind, position, attempts, dueWallMs } = message
         if (isDeferred(message)) writer.deferred(number, kind, position, attempts, dueWallMs)
         else writer.attempts(number, kind, position, attempts)
       })
     }
+    if (retainedFrom > 0) writer.retained(retainedFrom)
     writer.topic(following, distributed, scheduledDistributed, lastIdHi, lastIdLo)
   }
 

@@ -13,6 +13,10 @@ const READERS = {
   limit_policy: (text: string): TopicOverrides => ({
     limitPolicy: nsqdTable.topicLimitPolicy.kind.fromFlag(text, undefined),
   }),
+  retain_for: (text: string): TopicOverrides => ({ retainMs: notNegative(parseDuration(text)) }),
+  retain_bytes: (text: string): TopicOverrides => ({
+    retainBytes: notNegative(nsqdTable.retainBytes.kind.fromFlag(text, undefined)),
+  }),
 }
 
 export type OverrideName = keyof typeof READERS
@@ -23,6 +27,8 @@ const FIELDS: Readonly<Record<OverrideName, keyof TopicOverrides>> = {
   max_bytes: 'maxBytes',
   max_age: 'maxAgeMs',
   limit_policy: 'limitPolicy',
+  retain_for: 'retainMs',
+  retain_bytes: 'retainBytes',
 }
 
 /** What the text says of one setting. @throws {Error} with a reason */
@@ -37,12 +43,14 @@ export function withoutOverride(overrides: TopicOverrides, name: OverrideName): 
 
 /** As they stand in nsqd.dat and in the answers: { "durability": "memory", "max_age": "24h0m0s" } */
 export function shownOverrides(overrides: TopicOverrides): Record<string, string | number> {
-  const { durability, limitPolicy, maxAgeMs, maxBytes } = overrides
+  const { durability, limitPolicy, maxAgeMs, maxBytes, retainBytes, retainMs } = overrides
   return {
     ...(durability !== undefined && { durability }),
     ...(maxBytes !== undefined && { max_bytes: maxBytes }),
     ...(maxAgeMs !== undefined && { max_age: formatDuration(maxAgeMs) }),
     ...(limitPolicy !== undefined && { limit_policy: limitPolicy }),
+    ...(retainMs !== undefined && { retain_for: formatDuration(retainMs) }),
+    ...(retainBytes !== undefined && { retain_bytes: retainBytes }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import type { Layer, LayerOwner, LayerSocket } from './layer.ts'
 
@@ -54,8 +55,7 @@ export class DeflateLayer implements Layer {
   }
 
   push(chunk: Buffer): void {
-    // zlib works on it on another thread, after we return; chunks of a socket are their own, and nobody writes to them.
-    this.#inflate.write(chunk)
+    this.#inflate.write(Buffer.from(chunk)) // zlib works on it on another thread, after we return
   }
 
   pushEnd(): void {

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net'
+import { AcceptedSocket } from './accepted-socket.ts'
 import { ClientV2 } from './client-v2.ts'
 import { Refusals } from './refusals.ts'
 import type { TcpContext } from './tcp-context.ts'
@@ -12,10 +13,10 @@ export function createTcpServer(context: TcpContext): Server {
   const refusals = new Refusals(context)
   // allowHalfOpen: a client that closed its side in the middle of a command is still told so.
   const server = createServer(
-    { allowHalfOpen: true, noDelay: true, highWaterMark: OUTPUT_HIGH_WATER_MARK },
-    (socket) => {
-      if (isFull(context)) return refusals.refuse(socket)
-      const client = new ClientV2(context, socket, ++lastId)
+    { allowHalfOpen: true, noDelay: true, highWaterMark: OUTPUT_HIGH_WATER_MARK, pauseOnConnect: true },
+    (accepted) => {
+      if (isFull(context)) return refusals.refuse(accepted)
+      const client = new ClientV2(context, new AcceptedSocket(accepted), ++lastId)
       context.logger.info(() => `TCP: new client(${client.remoteAddress})`)
       context.clients.add(client)
       client.start()

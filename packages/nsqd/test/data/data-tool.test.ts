@@ -71,6 +71,41 @@ function flip(file: string, offset: number): void {
 
 const UNREAD = numbered(10).map((body) => [body, 0])
 
+test('what is kept to be delivered again is finished for the tools, and survives what they add', async () => {
+  using folder = new TemporaryFolder()
+  const keep = async <T>(use: (nsqd: TestNsqd) => Promise<T>): Promise<T> => {
+    await using nsqd = await startNsqd(`--data-path=${folder.path}`, '--retain-for=1h')
+    return await use(nsqd)
+  }
+  const rewind = async (nsqd: TestNsqd): Promise<unknown> =>
+    JSON.parse((await nsqd.post('/channel/rewind?topic=t&channel=a&to=0')).body)
+  await keep(async (nsqd) => {
+    await nsqd.post('/topic/create?topic=t')
+    for (const channel of ['a', 'b']) await nsqd.post(`/channel/create?topic=t&channel=${channel}`)
+    await nsqd.post('/mpub?topic=t', numbered(10).join('\n'))
+    await nsqd.post('/channel/empty?topic=t&channel=a')
+    await expect.poll(async () => (await nsqd.stats()).topics[0].channels[1].depth).toBe(10)
+    await nsqd.post('/channel/empty?topic=t&channel=b')
+  })
+  const inspected = JSON.parse((await run('inspect', `--data-path=${folder.path}`, '--json')).out) as unknown
+  expect(inspected).toMatchObject({
+    topics: [{ waiting: 0, finished: 10, distributed: 10, channels: [{ waiting: 0 }, {}] }],
+  })
+  expect((await run('inspect', `--data-path=${folder.path}`)).out).toContain('handed out to 10 of 10, 10 finished\n')
+  expect((await run('verify', `--data-path=${folder.path}`)).code).toBe(0)
+  await keep(async (nsqd) => expect(await rewind(nsqd)).toMatchObject({ messages: 10, complete: true, depth: 10 }))
+  using original = new TemporaryFolder()
+  writeNsqdDat(original.path, { t: { channels: { a: false } } })
+  await writeQueue(original.path, 't', 'a', numbered(3, 'x'))
+  expect((await run('import', `--from=${original.path}`, `--data-path=${folder.path}`)).code).toBe(0)
+  await keep(async (nsqd) => {
+    expect(await rewind(nsqd)).toMatchObject({ messages: 0, depth: 13 })
+    expect((await nsqd.stats()).topics[0].retained.messages).toBe(0) // channel a has to have them first
+    await nsqd.post('/channel/empty?topic=t&channel=a')
+    expect(await rewind(nsqd)).toMatchObject({ messages: 10, depth: 10 })
+  })
+})
+
 test('inspect tells what waits, was in flight and is deferred', async () => {
   using folder = new TemporaryFolder()
   await fill(folder.path)

@@ -93,7 +93,15 @@ test.each(['os', 'fsync'])(
     const { status, body } = await nsqd.post(`/topic/settings?topic=t&durability=${durability}`)
     expect({ status, body: JSON.parse(body) }).toEqual({
       status: 200,
-      body: { topic: 't', durability, max_bytes: 0, max_age: '0s', limit_policy: 'refuse' },
+      body: {
+        topic: 't',
+        durability,
+        max_bytes: 0,
+        max_age: '0s',
+        limit_policy: 'refuse',
+        retain_for: '0s',
+        retain_bytes: 0,
+      },
     })
     await nsqd.post('/pub?topic=t', 'm20')
     expect(await depthAfterKill(folder.path, 't')).toBe(21)
@@ -121,14 +129,23 @@ test('what was said over HTTP outlives a restart, is given back by an empty valu
   using folder = new TemporaryFolder()
   const first = await startNsqd(`--data-path=${folder.path}`)
   await first.post('/topic/create?topic=t')
-  await first.post('/topic/settings?topic=t&durability=fsync&max_bytes=5000&max_age=2h&limit_policy=drop-oldest')
+  await first.post(
+    '/topic/settings?topic=t&durability=fsync&max_bytes=5000&max_age=2h&limit_policy=drop-oldest&retain_for=3h&retain_bytes=7',
+  )
   await first[Symbol.asyncDispose]()
   const text = readFileSync(join(folder.path, 'nsqd.dat'), 'utf8')
   expect(JSON.parse(text).topics[0]).toEqual({
     name: 't',
     paused: false,
     channels: null,
-    settings: { durability: 'fsync', max_bytes: 5000, max_age: '2h0m0s', limit_policy: 'drop-oldest' },
+    settings: {
+      durability: 'fsync',
+      max_bytes: 5000,
+      max_age: '2h0m0s',
+      limit_policy: 'drop-oldest',
+      retain_for: '3h0m0s',
+      retain_bytes: 7,
+    },
   })
   await using second = await startNsqd(`--data-path=${folder.path}`)
   expect(await settings(second, 't')).toMatchObject({ durability: 'fsync', max_bytes: 5000, max_age: '2h0m0s' })
@@ -146,6 +163,8 @@ test.each([
   ['topic=t&max_bytes=-1', 400, 'INVALID_MAX_BYTES'],
   ['topic=t&max_age=soon', 400, 'INVALID_MAX_AGE'],
   ['topic=t&limit_policy=explode', 400, 'INVALID_LIMIT_POLICY'],
+  ['topic=t&retain_for=-1h', 400, 'INVALID_RETAIN_FOR'],
+  ['topic=t&retain_bytes=many', 400, 'INVALID_RETAIN_BYTES'],
 ])('POST /topic/settings?%s answers %i %s', async (query, status, message) => {
   await using nsqd = await startNsqd()
   await nsqd.post('/topic/create?topic=t')

@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { Channel } from '../../src/core/channel.ts'
 import { ChannelJournal } from '../../src/core/channel-journal.ts'
+import { ChannelMessages } from '../../src/core/channel-messages.ts'
 import { Topic } from '../../src/core/topic.ts'
 import type { Extent } from '../../src/log/data-file.ts'
 import type { LogFile, LogFiles } from '../../src/log/files.ts'
+import { RecordWriter } from '../../src/log/journal-records.ts'
 import { journalNumbers, journalPath } from '../../src/log/journal.ts'
 import { Log } from '../../src/log/log.ts'
 import { LogStore } from '../../src/log/log-store.ts'
@@ -21,6 +24,8 @@ interface Mutant {
   readonly patch?: () => void
   /** In what lives it shows sooner than in any. */
   readonly lives?: SimulationOptions
+  /** Which promise it breaks: how the simulation says so. @default any */
+  readonly says?: RegExp
 }
 
 /** What makes much be forgiven, and is about none of the mutants. */
@@ -48,6 +53,36 @@ const FAULTS: SimulationOptions = {
   durability: 'fsync',
   steps: 120,
   weights: { ...WEIGHTS, ...NOTHING_DELETED, publishBatch: 20, fault: 5, cutPower: 4, kill: 3 },
+}
+/** What is finished is kept, and channels are rewound often. */
+const REPLAYS: SimulationOptions = {
+  replays: true,
+  steps: 120,
+  weights: { ...WEIGHTS, deleteTopic: 0, deleteChannel: 0, fault: 0, rewind: 15, emptyTopic: 3, kill: 4 },
+}
+/** Much is scheduled, and cancelled. */
+const SCHEDULES: SimulationOptions = {
+  schedules: true,
+  durability: 'os',
+  weights: { ...WEIGHTS, ...NOTHING_DELETED, publishScheduled: 25, cancel: 30, fault: 0, kill: 6 },
+}
+/** Much fails, and becomes a dead letter, and is sent back. */
+const LETTERS: SimulationOptions = {
+  failures: true,
+  durability: 'fsync',
+  steps: 120,
+  weights: {
+    ...WEIGHTS,
+    ...NOTHING_DELETED,
+    pauseTopic: 0,
+    fail: 40,
+    readLetters: 15,
+    sendBack: 25,
+    fault: 0,
+    kill: 5,
+    cutPower: 5,
+    dieSoon: 14,
+  },
 }
 /** A mutant that survives so many seeds counts as unnoticed; most are caught within 50. */
 const SEEDS_MAX = 3000
@@ -143,34 +178,137 @@ const mutants: Mutant[] = [
     name: 'a new channel is journalled after what is published next',
     patch: () => replaced(TopicStore.prototype, 'flushUrgent', () => {}),
   },
+  {
+    name: 'a rewind is not journalled',
+    patch: () => replaced(ChannelJournal.prototype, 'rewound', () => {}),
+    lives: REPLAYS,
+  },
+  {
+    name: 'a rewind is overtaken by what was finished before it',
+    patch: () => {
+      const writeRun = ChannelJournal.prototype.writeRun
+      const rewound = ChannelJournal.prototype.rewound
+      replaced(
+        ChannelJournal.prototype,
+        'rewound',
+        function (this: ChannelJournal, ...args: Parameters<typeof rewound>) {
+          ChannelJournal.prototype.writeRun = () => {}
+          rewound.apply(this, args)
+          ChannelJournal.prototype.writeRun = writeRun
+        },
+      )
+    },
+    lives: REPLAYS,
+  },
+  {
+    name: 'a rewind hands out what is in flight',
+    patch: () => replaced(ChannelMessages.prototype, 'forEachHeld', () => {}),
+    lives: REPLAYS,
+  },
+  {
+    name: 'it is forgotten that a topic was emptied',
+    patch: () => replaced(RecordWriter.prototype, 'retained', () => {}),
+    lives: REPLAYS,
+  },
   { name: 'ids begin anew', patch: () => replaced(Topic.prototype, 'continueAfter', () => {}) },
+  {
+    name: 'a cancel is answered before it is journalled',
+    patch: () => replaced(Topic.prototype, 'confirm', () => {}),
+    lives: SCHEDULES,
+    says: /was finished and comes again/,
+  },
+  {
+    name: 'what becomes a dead letter is not announced',
+    patch: () => replaced(ChannelJournal.prototype, 'dying', () => {}),
+    lives: LETTERS,
+    says: /second|comes/,
+  },
+  {
+    name: 'a dead letter is finished at its source before it is written',
+    patch: () =>
+      replaced(Topic.prototype, 'takeAll', function (this: Topic, ...[messages, announce]: TakeAll): boolean {
+        announce(this.log.tail)
+        for (const { body, headers } of messages) {
+          this.publish(body, 0, body.length)
+          this.log.annotate(headers)
+        }
+        return true
+      }),
+    lives: LETTERS,
+    says: /has lost|second/,
+  },
+  {
+    name: 'a dead letter is handed out before it is on stable storage',
+    patch: () => {
+      const { commit } = Log.prototype
+      replaced(Log.prototype, 'commit', function (this: Log): void {
+        commit.call(this, false)
+      })
+    },
+    lives: LETTERS,
+    says: /has lost|is lost|second/,
+  },
+  {
+    name: 'dead letters that are found after a kill are taken for safe',
+    patch: () => replaced(TopicStore.prototype, 'syncAll', () => {}),
+    lives: LETTERS,
+    says: /has lost|is lost/,
+  },
+  {
+    name: 'a letter that is sent back is finished before its channel has it',
+    patch: () => {
+      const { readmit } = Channel.prototype
+      replaced(Channel.prototype, 'readmit', function (this: Channel, ...[frames, done]: Readmit): void {
+        done(null)
+        readmit.call(this, frames, () => {})
+      })
+    },
+    lives: LETTERS,
+    says: /has lost|is lost/,
+  },
   {
     name: 'a deleted topic stays on disk',
     patch: () => replaced(TopicStore.prototype, 'destroy', () => {}),
   },
 ]
 
+type TakeAll = Parameters<Topic['takeAll']>
+type Readmit = Parameters<Channel['readmit']>
+
 describe('the simulation notices', () => {
   afterEach(() => {
     for (const restore of replacements.splice(0).toReversed()) restore()
   })
 
-  test.each(mutants)('$name', { timeout: 300_000 }, ({ wrap, patch, lives }) => {
+  test.each(mutants)('$name', { timeout: 300_000 }, ({ wrap, patch, lives, says = /./ }) => {
     patch?.()
-    expect(firstCaught(wrap, lives)).toBeLessThan(SEEDS_MAX)
+    expect(firstCaught(SEEDS_MAX, wrap, lives)?.message).toMatch(says)
   })
+
+  test.each(Object.entries({ STRAGGLERS, FAULTS, SCHEDULES, LETTERS }))(
+    'nothing in lives of %s without one',
+    (_, lives) => {
+      expect(firstCaught(60, undefined, lives)).toBeUndefined()
+    },
+  )
 })
 
-function firstCaught(wrap: Mutant['wrap'], lives: SimulationOptions = { weights: WEIGHTS }): number {
-  for (let seed = 1; seed <= SEEDS_MAX; seed++) {
+/** What the simulation says of the first seed that does not hold. */
+function firstCaught(
+  seeds: number,
+  wrap: Mutant['wrap'],
+  lives: SimulationOptions = { weights: WEIGHTS },
+): Error | undefined {
+  for (let seed = 1; seed <= seeds; seed++) {
     try {
       new CrashSimulation(seed, { ...lives, ...(wrap !== undefined && { wrap }) }).run()
-    } catch {
-      if (process.env['NSQ_SIM_VERBOSE'] !== undefined) console.log(`caught by seed ${seed}`)
-      return seed
+    } catch (error) {
+      if (process.env['NSQ_SIM_VERBOSE'] !== undefined)
+        console.log(`caught by seed ${seed}: ${(error as Error).message}`)
+      return error as Error
     }
   }
-  return Infinity
+  return undefined
 }
 
 function between(disk: SimDisk, changes: ConstructorParameters<typeof FilesBetween>[1]): LogFiles {

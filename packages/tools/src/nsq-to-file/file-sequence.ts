@@ -95,7 +95,9 @@ export class FileSequence {
       return undefined
     }
     await makeFoldersFor(path)
-    // From here to the first write without a pause: who sees a new file should find something in it.
+    this.#logger.info(`opening ${path}`)
+    // From here to the first write without a pause, not even for a line of the log, whose reader may be woken by it and look
+    // at once: who sees a new file should find something in it.
     const descriptor = this.#openDescriptor(path)
     if (descriptor === undefined) {
       this.#logger.warn(`working file already exists: ${path}`)
@@ -108,7 +110,6 @@ export class FileSequence {
         closeSync(descriptor)
         return undefined
       }
-      this.#logger.info(`opening ${path}`)
       return this.#wrap({ descriptor, size, folder: dirname(path) })
     } catch (error) {
       closeSync(descriptor)

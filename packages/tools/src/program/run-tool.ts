@@ -1,5 +1,5 @@
 // From the command line to the exit code: what main.ts of every tool calls.
-import { EarlyExit, resolveOptions, VERSION } from '@nsq-ts/daemon'
+import { EarlyExit, endWithReader, resolveOptions, VERSION } from '@nsq-ts/daemon'
 import type { Options, OptionTable } from '@nsq-ts/daemon'
 import { Log } from './log.ts'
 import { Refusal } from './refusal.ts'
@@ -43,6 +43,7 @@ const REPEATED_SIGNAL_MS = 1000
  * | done, `--help`, `--version` | 0 |
  * | wrong command line (with the usage text) | 2 |
  * | a {@link Refusal}, or an error nobody expected | 1 |
+ * | nobody reads its output any more | 1, without a word |
  * | SIGINT, SIGTERM | 0, when everything has ended well |
  * | another one more than a second later | 1, at once |
  */
@@ -56,7 +57,7 @@ export async function runTool<const T extends OptionTable>(tool: Tool<T>): Promi
   }
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
-  process.stdout.on('error', ({ message }) => fail(new Refusal(`failed to write to stdout - ${message}`)))
+  endWithReader(({ message }) => fail(new Refusal(`failed to write its output - ${message}`)))
   try {
     const { options, given, rest } = resolveOptions(tool.table, process.argv.slice(2), {
       program: tool.name,

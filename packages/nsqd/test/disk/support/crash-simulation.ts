@@ -1,14 +1,19 @@
 import type { Channel } from '../../../src/core/channel.ts'
+import { NO_RETENTION } from '../../../src/core/retention.ts'
 import type { Topic } from '../../../src/core/topic.ts'
 import { peekChannel } from '../../../src/core/peek.ts'
 import { HEADER_SIZE } from '../../../src/log/message-header.ts'
 import type { LogFiles } from '../../../src/log/files.ts'
+import type { Segment } from '../../../src/log/segment.ts'
 import { type Frame, idHi, idLo } from '../../core/support/frame.ts'
 import type { SimClock } from '../../core/support/sim-clock.ts'
 import { below, seeded } from '../../core/support/seeded.ts'
 import { SimSubscriber } from '../../core/support/sim-subscriber.ts'
 import type { Durability } from '../../../src/log/topic-store.ts'
+import { isDeadLetterTopic } from '../../../src/core/retry-policy.ts'
+import { Graveyard, Policies } from './graveyard.ts'
 import { Ledger, LedgerChannel, LedgerTopic } from './ledger.ts'
+import { bodiesFrom, positionsOfHeld } from './replayed.ts'
 import { type BrokerOptions, SimBroker, type SimMetadata } from './sim-broker.ts'
 import { type CallKind, type Fault, SimDisk } from './sim-disk.ts'
 
@@ -51,8 +56,22 @@ const WEIGHTS = {
   dieSoon: 3,
 } as const
 /** Beside them, where schedules are simulated. */
-const SCHEDULE_WEIGHTS = { publishScheduled: 6, cancel: 4 } as const
-type Kind = keyof typeof WEIGHTS | keyof typeof SCHEDULE_WEIGHTS
+const SCHEDULE_WEIGHTS = { publishScheduled: 9, cancel: 12, deliverNow: 8 } as const
+/** And where channels are rewound. */
+const REPLAY_WEIGHTS = { rewind: 6 } as const
+/** And where messages become dead letters. */
+const FAILURE_WEIGHTS = { fail: 30, readLetters: 8, sendBack: 20, createChannel: 9 } as const
+type Kind =
+  | keyof typeof WEIGHTS
+  | keyof typeof SCHEDULE_WEIGHTS
+  | keyof typeof FAILURE_WEIGHTS
+  | keyof typeof REPLAY_WEIGHTS
+
+const RETENTIONS = [
+  { retainMs: 3_600_000, retainBytes: 0 },
+  { retainMs: 20_000, retainBytes: 0 },
+  { retainMs: 0, retainBytes: 10_000 },
+] as const
 
 /** What only happens by plan, where there is one. */
 const TROUBLE: ReadonlySet<Kind> = new Set(['fault', 'heal', 'kill', 'cutPower', 'restart', 'dieSoon'])
@@ -75,6 +94,19 @@ export interface SimulationOptions {
   readonly durability?: Durability
   /** Messages are scheduled for a time, and cancelled, as well. */
   readonly schedules?: boolean
+  /** What is finished is kept for a while, and channels are rewound. */
+  readonly replays?: boolean
+  /** Some channels have retry policies; dead letters are read, and sent back. */
+  readonly failures?: boolean
+}
+
+/**
+ * What is simulated with a seed: of each four, one with neither schedules nor dead letters, and one with both; of those
+ * without dead letters, each third with channels that are rewound.
+ */
+export function featuresOf(seed: number): Pick<SimulationOptions, 'schedules' | 'failures' | 'replays'> {
+  const failures = seed % 4 >= 2
+  return { schedules: seed % 2 === 1, failures, replays: seed % 3 === 0 && !failures }
 }
 
 /**
@@ -98,32 +130,53 @@ export class CrashSimulation {
   readonly #durabilities = new Map<string, Durability>()
   #subscribers = new Map<Channel, SimSubscriber>()
   #serial = 0
+  /** null: whatever fails goes back to the line. */
+  readonly #policies: Policies | null
+  readonly #graveyard: Graveyard
   #startedAt = 0
   /** A power cut damaged files; the same damage is met again at each start. */
   #everDamaged = false
 
   constructor(
     seed: number,
-    { schedules = false, wrap, steps, plan, weights, durability: always }: SimulationOptions = {},
+    { durability: always, failures, plan, replays, schedules, steps, weights, wrap }: SimulationOptions = {},
   ) {
-    this.#weights = { ...WEIGHTS, ...(schedules && SCHEDULE_WEIGHTS), ...weights }
+    this.#weights = {
+      ...WEIGHTS,
+      ...(schedules && SCHEDULE_WEIGHTS),
+      ...(replays && REPLAY_WEIGHTS),
+      ...(failures && FAILURE_WEIGHTS),
+      ...weights,
+    }
     const random = (this.#random = seeded(seed))
     this.disk = new SimDisk(random)
     this.#files = wrap?.(this.disk) ?? this.disk
     const any = pick(random, ['os', 'os', 'fsync', 'fsync', 'memory'] as const)
     const durability = always ?? any
     const blockSize = pick(random, [4096, 8192])
+    this.#policies = failures ? new Policies(random, CHANNELS) : null
+    // Dead letters are kept as safely as what they were, whatever is said of their topic.
+    const ofLetters = failures && random() < 0.3 ? 'memory' : durability
     this.#options = {
-      durability: (topic) => this.#durabilities.get(topic) ?? durability,
+      ...(this.#policies !== null && { retryPolicy: this.#policies.of }),
+      durability: (topic) => this.#durabilities.get(topic) ?? (isDeadLetterTopic(topic) ? ofLetters : durability),
       memQueueSize: pick(random, [0, 1, 5, 30, 1000]),
       maxBytesPerFile: pick(random, [1500, 6000, 30_000]),
       blockSize,
       cacheSize: pick(random, [3 * blockSize, 64 * blockSize]),
+      ...(replays && { retention: pick(random, RETENTIONS) }),
     }
     this.#plan = plan ?? null
     this.#steps = steps ?? 1 + below(random, STEPS_MAX)
-    this.#ledger = new Ledger(this.#options.durability)
+    this.#ledger = new Ledger(this.#options.durability, this.#policies?.maxAttempts)
     this.#broker = new SimBroker(this.#options, this.#files, null)
+    this.#graveyard = new Graveyard({
+      disk: this.disk,
+      ledger: this.#ledger,
+      random,
+      broker: () => this.#broker,
+      log: (line) => this.#log(line),
+    })
     this.#log(JSON.stringify({ ...this.#options, durability }))
   }
 
@@ -173,6 +226,16 @@ export class CrashSimulation {
         return this.#publish(1 + below(this.#random, 3), 1 + below(this.#random, 8000), true)
       case 'cancel':
         return this.#withChannel((topic, channel) => this.#cancel(topic, channel))
+      case 'rewind':
+        return this.#withChannel((topic, channel) => this.#rewind(topic, channel))
+      case 'deliverNow':
+        return this.#withChannel((topic, channel) => this.#deliverNow(topic, channel))
+      case 'fail':
+        return this.#withChannel((topic, channel) => this.#fail(topic, channel))
+      case 'readLetters':
+        return this.#graveyard.read(() => this.#settleTurn())
+      case 'sendBack':
+        return this.#sendBack()
       case 'createChannel':
         return this.#createChannel()
       case 'deleteChannel':
@@ -222,16 +285,19 @@ export class CrashSimulation {
         return this.#withChannel((_, channel) => this.#consume(channel))
       case 'finish':
         return this.#withFrame((topic, channel, subscriber, frame) => {
+          this.#log(`  ${nameOf(frame)}`)
           channel.finish(subscriber.lane!, idHi(frame.id), idLo(frame.id))
           this.#ledger.finished(topic.name, channel.name, frame)
         })
       case 'requeue':
         return this.#withFrame((_, channel, subscriber, frame) => {
+          this.#log(`  ${nameOf(frame)}`)
           channel.requeue(subscriber.lane!, idHi(frame.id), idLo(frame.id), 0)
         })
       case 'requeueLater':
         return this.#withFrame((topic, channel, subscriber, frame) => {
           const delayMs = 1 + below(this.#random, 20_000)
+          this.#log(`  ${nameOf(frame)} in ${delayMs} ms`)
           if (channel.requeue(subscriber.lane!, idHi(frame.id), idLo(frame.id), delayMs) === 0) {
             this.#ledger.deferred(topic.name, channel.name, frame, this.#wallMs() + delayMs)
           }
@@ -306,20 +372,85 @@ export class CrashSimulation {
 
   /** As over HTTP: what is answered is written down. */
   #cancel(topic: Topic, channel: Channel): void {
+    const found = this.#anyDeferred(channel)
+    if (found === null) return
+    if (!channel.finishOne(found.segment, found.index)) throw new Error('a deferred message could not be cancelled')
+    const confirmed = this.#confirm(topic, found.body.slice(0, found.body.indexOf('.')))
+    this.#ledger.cancelled(topic.name, channel.name, found.body, confirmed)
+  }
+
+  #deliverNow(topic: Topic, channel: Channel): void {
+    const found = this.#anyDeferred(channel)
+    if (found === null) return
+    if (!channel.requeueOne(found.segment, found.index, 0)) throw new Error('a deferred message could not be hurried')
+    const confirmed = this.#confirm(topic, found.body.slice(0, found.body.indexOf('.')))
+    this.#ledger.hurried(topic.name, channel.name, found.body, confirmed)
+  }
+
+  #anyDeferred(channel: Channel): { segment: Segment; index: number; body: string } | null {
     const refs = peekChannel(channel, 'deferred', 0, 20).filter(({ segment }) => segment.resident)
-    if (refs.length === 0) return
+    if (refs.length === 0) return null
     const { index, segment } = pick(this.#random, refs)
-    if (segment.isMissing(index)) return
+    if (segment.isMissing(index)) return null
     const body = segment.bytes.toString('latin1', segment.offset(index) + HEADER_SIZE, segment.offset(index + 1))
-    if (!channel.finishOne(segment, index)) throw new Error('a deferred message could not be cancelled')
+    return { segment, index, body }
+  }
+
+  /** @returns whether it was answered that what was done will last */
+  #confirm(topic: Topic, what: string): boolean {
     let confirmed = true
     try {
       topic.confirm()
     } catch {
       confirmed = false
     }
-    this.#log(`  ${body.slice(0, body.indexOf('.'))} ${confirmed}`)
-    this.#ledger.cancelled(topic.name, channel.name, body, confirmed && !this.disk.dead)
+    this.#log(`  ${what} ${confirmed}`)
+    return confirmed && !this.disk.dead
+  }
+
+  /** Whatever a channel hands out is put back, again and again. */
+  #fail(topic: Topic, channel: Channel): void {
+    const maxAttempts = this.#policies!.maxAttempts(channel.name)
+    if (maxAttempts === Infinity) return
+    const subscriber = this.#subscriberOf(channel)
+    for (let i = 0; i < maxAttempts && !this.disk.dead; i++) {
+      this.#consume(channel)
+      const frames = subscriber.frames.splice(0, 1 + below(this.#random, 20))
+      for (const frame of frames) {
+        if (!isInFlight(channel, subscriber, frame)) continue
+        this.#log(`  ${nameOf(frame)} fails in ${topic.name}/${channel.name}`)
+        channel.requeue(subscriber.lane!, idHi(frame.id), idLo(frame.id), 0)
+      }
+      if (this.#random() < 0.7) this.#advance(below(this.#random, 3500))
+    }
+    if (this.#random() < 0.5) this.disk.complete(1 + below(this.#random, 3))
+  }
+
+  #sendBack(): void {
+    this.#graveyard.sendSomeBack(() => this.#settleTurn())
+    if (this.#random() < 0.5) this.#settleTurn()
+    if (this.#random() < 0.5) this.disk.complete()
+  }
+
+  /** As over HTTP, to a position in place of a time: what is answered is written down. */
+  #rewind(topic: Topic, channel: Channel): void {
+    this.#settleTurn()
+    const { log } = topic
+    const { head, retainFrom } = log
+    if ([log, channel.ownLog].some((each) => each?.segments.some(({ loading }) => loading))) return
+    const from = Math.max(head, retainFrom) + below(this.#random, Math.max(1, channel.readTo - head))
+    let bodies: Map<number, string>
+    let held: number[]
+    try {
+      bodies = bodiesFrom(log, from, channel.readTo)
+      held = positionsOfHeld(channel, bodies)
+    } catch (error) {
+      if (!this.disk.failed && !this.disk.dead) throw error
+      return
+    }
+    channel.rewind(from, held)
+    const confirmed = this.#confirm(topic, `${channel.name} to ${from} of ${head}..${channel.readTo}`)
+    this.#ledger.rewound(topic.name, channel.name, [...bodies.values()], confirmed)
   }
 
   /** Its own length and number are in it; sometimes it is larger than a segment. */
@@ -354,6 +485,8 @@ export class CrashSimulation {
   #changeDurability(topic: Topic): void {
     const durability = pick(this.#random, ['memory', 'os', 'fsync'] as const)
     this.#log(`  ${durability}`)
+    // Of its letters the ledger would have to know when each of them died.
+    if (this.#policies !== null) return
     // What another process's failed sync lost looks whole: nobody can make that safe.
     if (durability === 'fsync' && this.disk.lostWrites) return
     this.#settleFirst(topic)
@@ -416,7 +549,9 @@ export class CrashSimulation {
       (topic) => topic.channels.get(channel.name) === channel,
     )!
     subscriber.onFrame = (frame) => {
-      if (!this.disk.dead) this.#ledger.delivered(topicName, channel.name, frame, this.#wallMs())
+      if (this.disk.dead) return
+      this.#log(`  ${topicName}/${channel.name} has ${nameOf(frame)}, attempt ${frame.attempts}`)
+      this.#ledger.delivered(topicName, channel.name, frame, this.#wallMs())
     }
     subscriber.subscribe(channel)
     this.#subscribers.set(channel, subscriber)
@@ -537,6 +672,8 @@ export class CrashSimulation {
     this.disk.dieAt = Infinity
     this.disk.complete()
     this.#settleTurn()
+    // What is becoming a dead letter would be counted twice.
+    while (this.#policies !== null && this.disk.complete()) this.#settleTurn()
     const counts = this.#counts()
     const failed = this.disk.failed
     this.disk.faults = []
@@ -559,12 +696,14 @@ export class CrashSimulation {
     this.disk.faults = []
     this.disk.failed = false
     this.#subscribers.clear()
+    this.#graveyard.restarted()
     const { clock } = this.#broker
     if (this.#plan === null && this.#random() < 0.1) {
       // Half of the time to where the last life began, so that every moment of it comes again.
       const backMs = this.#random() < 0.5 ? 30_000 : clock.nowMs - this.#startedAt
+      this.#ledger.clockSetBack(backMs, this.#wallMs())
       clock.skewUs -= backMs * 1000
-      this.#ledger.clockSetBack(backMs)
+      this.#log(`the clock goes back by ${backMs} ms`)
     }
     if (this.#random() < 0.7) clock.nowMs += below(this.#random, 3000)
     this.#startedAt = clock.nowMs
@@ -600,6 +739,7 @@ export class CrashSimulation {
   #reconcile(): void {
     const { registry } = this.#broker
     for (const topic of Array.from(registry.topics())) {
+      if (isDeadLetterTopic(topic.name)) continue
       const known = this.#ledger.topics.get(topic.name)
       if (known === undefined) {
         this.#ledger.unexpected(`topic ${topic.name} is back`)
@@ -649,7 +789,8 @@ export class CrashSimulation {
     for (let round = 0; round < 400; round++) {
       let count = 0
       for (const topic of registry.topics()) {
-        for (const channel of topic.channels.values()) count += this.#drainChannel(topic, channel)
+        if (isDeadLetterTopic(topic.name)) count += this.#graveyard.drain(topic, () => this.#settleAll())
+        else for (const channel of topic.channels.values()) count += this.#drainChannel(topic, channel)
       }
       this.#advance(round < 20 ? 100 : 3000)
       while (this.disk.complete()) this.#settleTurn()
@@ -672,8 +813,7 @@ export class CrashSimulation {
     const subscriber = this.#subscriberOf(channel)
     subscriber.rdy = 100
     channel.wake(subscriber.lane!)
-    this.#settleTurn()
-    while (this.disk.complete()) this.#settleTurn()
+    this.#settleAll()
     const { frames } = subscriber
     subscriber.frames = []
     for (const frame of frames) {
@@ -684,6 +824,11 @@ export class CrashSimulation {
     return frames.length
   }
 
+  #settleAll(): void {
+    this.#settleTurn()
+    while (this.disk.complete()) this.#settleTurn()
+  }
+
   #nothingLeft(topic: Topic): void {
     for (const channel of topic.channels.values()) {
       if (countOf(channel) === 0) continue
@@ -691,6 +836,7 @@ export class CrashSimulation {
       const counts = `${depth} queued, ${inFlightCount} in flight, ${deferredCount} deferred`
       throw new Error(`${topic.name}/${name} still has messages: ${counts}`)
     }
+    topic.retention.change(NO_RETENTION)
     for (let i = 0; i < 4; i++) {
       this.#broker.registry.sweep()
       this.#advance(FLUSH_MS)
@@ -705,7 +851,7 @@ export class CrashSimulation {
   }
 
   #withTopic(act: (topic: Topic) => void): void {
-    const topics = [...this.#broker.registry.topics()]
+    const topics = [...this.#broker.registry.topics()].filter(({ name }) => !isDeadLetterTopic(name))
     if (topics.length === 0) return
     const topic = pick(this.#random, topics)
     this.#log(`  ${topic.name}`)
@@ -734,6 +880,11 @@ function countOf({ deferredCount, depth, inFlightCount }: Channel): number {
 /** A touch tells, and changes nothing that matters here. */
 function isInFlight(channel: Channel, subscriber: SimSubscriber, frame: Frame): boolean {
   return channel.touch(subscriber.lane!, idHi(frame.id), idLo(frame.id)) === 0
+}
+
+/** The number that its body begins with. */
+export function nameOf({ body }: Frame): string {
+  return body.toString('latin1', 0, body.indexOf('.'))
 }
 
 function boundsOf(bodies: readonly Buffer[]): number[] {

@@ -1,6 +1,7 @@
 import { TopicExitingError } from '../../../src/core/topic.ts'
 import type { Durability } from '../../../src/log/topic-store.ts'
 import type { Frame } from '../../core/support/frame.ts'
+import { DeadLedger } from './dead-ledger.ts'
 
 /** Due times are exact to this, in milliseconds. */
 const TOLERANCE_MS = 2
@@ -18,6 +19,8 @@ export interface LedgerMessage {
   waiting: boolean
   /** Whether it does was forgotten: it may wait in its topic once more. */
   vague: boolean
+  /** It was emptied away from the topic: nothing brings it back. */
+  emptied: boolean
   /** It may have been dropped as one of the oldest: it is owed to nobody, even if it is answered only then. */
   droppable: boolean
 }
@@ -25,8 +28,8 @@ export interface LedgerMessage {
 /** What a channel owes of a message. */
 interface Entry {
   readonly message: LedgerMessage
-  /** open: it is owed if it is safe; done: finished; dropped: emptied away; free: it may come or not. */
-  state: 'open' | 'done' | 'dropped' | 'free'
+  /** open: it is owed if it is safe; done: finished; dropped: emptied away; free: it may come or not; dead: a dead letter. */
+  state: 'open' | 'done' | 'dropped' | 'free' | 'dead'
   /** What happened to it last is in the journal, or on stable storage. */
   flushed: boolean
   synced: boolean
@@ -38,6 +41,8 @@ interface Entry {
   notBefore: number
   /** The time that it was scheduled for, until it was delivered; 0: none. */
   dueAt: number
+  /** It comes because its channel was rewound. */
+  again: boolean
 }
 
 interface Doubts {
@@ -49,10 +54,17 @@ interface Doubts {
 export class LedgerChannel {
   readonly name: string
   readonly entries = new Map<string, Entry>()
+  /** Deliveries after which a message becomes a dead letter; Infinity: it never does. */
+  readonly maxAttempts: number
+  readonly dead: DeadLedger
 
-  constructor(name: string) {
+  constructor(topic: string, name: string, maxAttempts: number) {
     this.name = name
+    this.maxAttempts = maxAttempts
+    this.dead = new DeadLedger(`${topic}/${name}`, maxAttempts)
   }
+
+  readonly entryOf = (body: string): Entry | undefined => this.entries.get(body)
 }
 
 export class LedgerTopic {
@@ -70,12 +82,15 @@ export class Ledger {
   readonly topics = new Map<string, LedgerTopic>()
   safeCount = 0
   readonly #durability: (topic: string) => Durability
+  readonly #maxAttempts: (channel: string) => number
   readonly #bodiesById = new Map<string, string>()
   /** Something was forgotten, by a power cut or damage, that nobody was promised: what was deleted may be back. */
   #loose = false
 
-  constructor(durability: (topic: string) => Durability) {
+  /** @param maxAttempts deliveries after which a message of that channel becomes a dead letter */
+  constructor(durability: (topic: string) => Durability, maxAttempts: (channel: string) => number = () => Infinity) {
     this.#durability = durability
+    this.#maxAttempts = maxAttempts
   }
 
   // ---- topics and channels ----
@@ -91,7 +106,7 @@ export class Ledger {
 
   channelCreated(topicName: string, name: string): void {
     const topic = this.topics.get(topicName)!
-    const channel = new LedgerChannel(name)
+    const channel = new LedgerChannel(topicName, name, this.#maxAttempts(name))
     topic.channels.set(name, channel)
     for (const message of topic.messages.values())
       if (message.waiting) channel.entries.set(message.body, entryOf(message))
@@ -103,9 +118,11 @@ export class Ledger {
   }
 
   channelEmptied(topicName: string, name: string, failed: boolean): void {
-    for (const entry of this.#channel(topicName, name).entries.values()) {
+    const channel = this.#channel(topicName, name)
+    for (const entry of channel.entries.values()) {
       if (entry.message.waiting) continue // still the topic's
-      const vague = failed || entry.message.vague
+      const mayBeDead = channel.maxAttempts < Infinity && (entry.attempts > 0 || entry.fuzzy)
+      const vague = failed || entry.message.vague || mayBeDead
       if (entry.state === 'open' || entry.state === 'free') mark(entry, vague ? 'free' : 'dropped')
     }
   }
@@ -118,7 +135,10 @@ export class Ledger {
         mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }
-    for (const message of topic.messages.values()) message.waiting = false
+    for (const message of topic.messages.values()) {
+      message.emptied ||= message.waiting && !failed && !message.vague
+      message.waiting = false
+    }
   }
 
   /** All that was published went to the channels. */
@@ -154,6 +174,7 @@ export class Ledger {
       safe: false,
       waiting: true,
       vague: false,
+      emptied: false,
       droppable: false,
     }
     topic.messages.set(message.body, message)
@@ -181,15 +202,20 @@ export class Ledger {
       throw new Error(`${where} has the id of ${short(known)}`)
     this.#bodiesById.set(id, body)
     if (message === undefined) return
-    const { entries } = this.#channel(topicName, channelName)
+    const { entries, maxAttempts } = this.#channel(topicName, channelName)
     let entry = entries.get(body)
     if (entry === undefined) {
       if (!this.#loose) throw new Error(`${where} was published before there was that channel`)
-      entries.set(body, (entry = { ...entryOf(message), state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX }))
+      // It is back from before: whatever happened to the message then.
+      const doubts = { state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX, notBefore: 0, dueAt: 0 } as const
+      entries.set(body, (entry = { ...entryOf(message), ...doubts }))
     }
     if (entry.state === 'done') throw new Error(`${where} was finished and comes again`)
+    if (entry.state === 'dead') throw new Error(`${where} became a dead letter and comes again`)
+    if (frame.attempts > maxAttempts)
+      throw new Error(`${where} comes with attempts ${frame.attempts}, of ${maxAttempts}`)
     if (entry.state === 'dropped') throw new Error(`${where} was emptied away and comes again`)
-    if (nowMs < entry.notBefore - TOLERANCE_MS)
+    if (nowMs < entry.notBefore - TOLERANCE_MS && !entry.twice)
       throw new Error(`${where} comes ${entry.notBefore - nowMs} ms too early`)
     const expected = entry.attempts + 1
     const right =
@@ -207,11 +233,49 @@ export class Ledger {
     if (entry !== undefined) mark(entry, entry.twice ? 'free' : 'done')
   }
 
+  /**
+   * A channel was rewound: what it was done with comes once more, as if never delivered.
+   * @param confirmed that was answered
+   */
+  rewound(topicName: string, channelName: string, bodies: readonly string[], confirmed: boolean): void {
+    const topic = this.topics.get(topicName)!
+    const { entries } = this.#channel(topicName, channelName)
+    for (const body of bodies) {
+      const message = topic.messages.get(body)
+      if (message === undefined && !this.#loose) throw new Error(`nobody published ${short(body)}`)
+      if (message === undefined) continue
+      if (message.emptied) throw new Error(`${short(body)} was emptied away and is to come again`)
+      const known = entries.get(body)
+      if (known?.state === 'open') continue
+      const entry = { ...entryOf(message), notBefore: 0, dueAt: 0, again: true }
+      entry.state = confirmed ? 'open' : 'free'
+      entry.twice = known?.twice ?? false
+      if (known?.state === 'free' || !confirmed) {
+        entry.fuzzy = true
+        entry.attempts = ATTEMPTS_MAX // it may have been there all along
+      }
+      entry.flushed = confirmed
+      entry.synced = confirmed && this.#durability(topicName) === 'fsync'
+      entries.set(body, entry)
+    }
+  }
+
   /** It was cancelled before it was delivered. @param confirmed that was answered */
   cancelled(topicName: string, channelName: string, body: string, confirmed: boolean): void {
     const entry = this.#channel(topicName, channelName).entries.get(body)
     if (entry === undefined) return
     mark(entry, confirmed && !entry.twice ? 'done' : 'free')
+    if (!confirmed) return
+    entry.flushed = true
+    entry.synced = this.#durability(topicName) === 'fsync'
+  }
+
+  /** It was sent off before its time. @param confirmed that was answered */
+  hurried(topicName: string, channelName: string, body: string, confirmed: boolean): void {
+    const entry = this.#channel(topicName, channelName).entries.get(body)
+    if (entry === undefined) return
+    touched(entry)
+    entry.notBefore = entry.dueAt = 0
     if (!confirmed) return
     entry.flushed = true
     entry.synced = this.#durability(topicName) === 'fsync'
@@ -224,12 +288,41 @@ export class Ledger {
     touched(entry)
   }
 
+  // ---- dead letters ----
+
+  /** Of that channel of whatever topic the message is from; undefined: there is no such channel any more. */
+  graveOf(channelName: string, body: string): { topic: LedgerTopic; channel: LedgerChannel } | undefined {
+    for (const topic of this.topics.values()) {
+      const channel = topic.channels.get(channelName)
+      if (channel !== undefined && topic.messages.has(body)) return { topic, channel }
+    }
+    return undefined
+  }
+
+  letterDelivered(channelName: string, frame: Frame): void {
+    const body = frame.body.toString('latin1')
+    const [serial] = body.split('.', 1)
+    if (!frame.body.equals(Buffer.alloc(frame.body.length, `${serial}.`)))
+      throw new Error(`a dead letter of ${channelName} has a body that nobody published: ${body.slice(0, 60)}`)
+    const grave = this.graveOf(channelName, body)
+    if (grave === undefined) return
+    const { channel, topic } = grave
+    channel.dead.delivered(frame, channel.entries.get(body), this.#loose, this.#durability(topic.name) === 'fsync')
+  }
+
+  letterFinished(channelName: string, frame: Frame): void {
+    const body = frame.body.toString('latin1')
+    this.graveOf(channelName, body)?.channel.dead.finished(body)
+  }
+
   /** What happened so far was written to the journal. */
   flushed(): void {
+    this.forEachChannel((_, { dead }) => dead.flushed())
     this.#forEachEntry((entry) => (entry.flushed = true))
   }
 
   synced(): void {
+    this.forEachChannel((_, { dead }) => dead.synced())
     this.#forEachEntry((entry) => (entry.synced = entry.flushed))
   }
 
@@ -248,11 +341,13 @@ export class Ledger {
     if (doubtful || topics.some(isLost)) this.#loose = true
     for (const topic of topics) {
       const lost = isLost(topic)
-      for (const { entries } of topic.channels.values()) {
+      for (const { dead, entries, entryOf } of topic.channels.values()) {
+        dead.restarted({ kind, lost, doubtful: this.#loose || doubtful }, entryOf)
         for (const entry of entries.values()) this.#doubt(entry, kind, { doubtful, damaged, lost })
       }
       for (const message of topic.messages.values()) {
         if (doubtful || lost) message.vague = true
+        if (doubtful || lost) message.emptied = false
         if (lost) message.safe = false
       }
     }
@@ -260,7 +355,7 @@ export class Ledger {
 
   #doubt(entry: Entry, kind: 'kill' | 'cutPower' | 'restart', { damaged, doubtful, lost }: Doubts): void {
     const known = kind === 'cutPower' ? entry.synced : entry.flushed
-    if (lost || (entry.state !== 'open' && (doubtful || !known))) entry.state = 'free'
+    if (lost || ((entry.state !== 'open' || entry.again) && (doubtful || !known))) entry.state = 'free'
     entry.fuzzy ||= this.#loose || !known
     entry.twice ||= damaged
     if (this.#loose) entry.attempts = ATTEMPTS_MAX // a channel of that name that was deleted may be back
@@ -279,7 +374,8 @@ export class Ledger {
     }
   }
 
-  nothingOwed(topic: LedgerTopic, { entries, name }: LedgerChannel): void {
+  nothingOwed(topic: LedgerTopic, { dead, entries, name }: LedgerChannel): void {
+    dead.nothingOwed()
     for (const { message, state } of entries.values()) {
       if (state === 'open' && message.safe)
         throw new Error(
@@ -293,9 +389,10 @@ export class Ledger {
       for (const channel of Array.from(topic.channels.values())) visit(topic, channel)
   }
 
-  /** The wall clock was set back: delays that had not begun end earlier by it. */
-  clockSetBack(ms: number): void {
+  /** The wall clock was set back, from `nowMs`: delays that had not begun end earlier by it; what had become due, is. */
+  clockSetBack(ms: number, nowMs: number): void {
     this.#forEachEntry((entry) => {
+      if (entry.dueAt <= nowMs) entry.dueAt = 0
       if (entry.dueAt === 0) entry.notBefore -= ms
     })
     for (const topic of this.topics.values()) {
@@ -339,6 +436,7 @@ function entryOf(message: LedgerMessage): Entry {
     twice: false,
     notBefore,
     dueAt,
+    again: false,
   }
 }
 

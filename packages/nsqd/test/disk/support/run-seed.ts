@@ -1,4 +1,4 @@
-import { CrashSimulation } from './crash-simulation.ts'
+import { CrashSimulation, featuresOf } from './crash-simulation.ts'
 
 /** Lines of the trace that lead up to a failure. */
 const TRACE_LINES = 60
@@ -11,7 +11,7 @@ export interface SeedFailure {
 
 /** Plays one simulation. @returns null when everything that was promised held */
 export function runSeed(seed: number, traceLines = TRACE_LINES): SeedFailure | null {
-  const simulation = new CrashSimulation(seed)
+  const simulation = new CrashSimulation(seed, featuresOf(seed))
   try {
     simulation.run()
     return null

@@ -1,6 +1,7 @@
 import type { Logger } from '@nsq-ts/daemon'
 import type { CoreContext } from '../../../src/core/context.ts'
 import { deadLetterTopics } from '../../../src/core/dead-letters.ts'
+import { NO_RETENTION, type RetentionSettings } from '../../../src/core/retention.ts'
 import type { RetryPolicy } from '../../../src/core/retry-policy.ts'
 import { Scanner } from '../../../src/core/scanner.ts'
 import { TopicRegistry } from '../../../src/core/topic-registry.ts'
@@ -19,6 +20,7 @@ export interface BrokerOptions {
   readonly blockSize: number
   readonly cacheSize: number
   readonly retryPolicy?: (topic: string, channel: string) => RetryPolicy | null
+  readonly retention?: RetentionSettings
 }
 
 /** What nsqd.dat says. */
@@ -61,6 +63,7 @@ export class SimBroker {
       pool: this.pool,
       onDisk: (error) => (this.health = error),
       retryPolicy: options.retryPolicy,
+      retention: () => options.retention ?? NO_RETENTION,
       deadLetters: deadLetterTopics(() => this.registry),
       options: {
         nodeId: 5,
