@@ -192,6 +192,32 @@ describe('messages', () => {
     expect(line).toContain('"max_attempts=3&backoff=1s%2C10s&jitter=5"')
   })
 
+  test('a channel goes back to a time where nsqd keeps what was finished, and says so where it does not', async () => {
+    await using keeping = await startCluster({ nsqd: { retainForMs: 3_600_000 } })
+    await keeping.make('again', ['c'])
+    const to = Date.now() - 60_000
+    for (const nsqd of keeping.nsqds) {
+      await nsqd.publish('again', 'x', 'y')
+      await eventually(async () => (await nsqd.topic('again')).channels[0].depth === 2, { what: 'they are there' })
+      await nsqd.post('/channel/empty?topic=again&channel=c')
+    }
+    const { json } = await keeping.admin.post('/api/rewind/again/c', { to })
+    const nodes = keeping.nsqds.map(({ node }) => node).toSorted()
+    expect(json).toEqual({ nodes: nodes.map((node) => ({ node, messages: 2, complete: true })), message: '' })
+    for (const nsqd of keeping.nsqds) expect((await nsqd.topic('again')).channels[0].depth).toBe(2)
+    const late = await keeping.admin.post('/api/rewind/again/c', { to: Date.now() + 3_600_000 })
+    expect(late).toMatchObject({ status: 400, json: { message: 'TO_IN_FUTURE' } })
+    for (const body of [{}, { to: 9e15 }, { to: -1 }, { to: 'yesterday' }]) {
+      expect((await keeping.admin.post('/api/rewind/again/c', body)).status).toBe(400)
+    }
+    const line = keeping.admin.log.find((one) => one.includes('AUDIT: rewind_channel "again" "c"'))
+    expect(line).toContain(`"to=${new Date(to).toISOString()}"`)
+
+    await cluster.make('not-kept', ['c'])
+    const refused = await cluster.admin.post('/api/rewind/not-kept/c', { to })
+    expect(refused).toMatchObject({ status: 409, json: { message: 'NOT_RETAINED' } })
+  })
+
   test('a node that fails is named, and the others have done it', async () => {
     await cluster.make('partial', ['c'])
     await second.post('/channel/delete?topic=partial&channel=c')
@@ -280,6 +306,7 @@ test('with logins nothing is shown without one, a viewer sees, and only an opera
       ['POST', '/api/retries/t/c', { max_attempts: '5' }],
       ['POST', '/api/redrive/t/c', {}],
       ['DELETE', '/api/redrive/t/c', {}],
+      ['POST', '/api/rewind/t/c', { to: 1 }],
     ]
     for (const [method, path, body] of acts) {
       const call = (headers: Record<string, string>) => cluster.admin.call(method, path, { body, headers })
