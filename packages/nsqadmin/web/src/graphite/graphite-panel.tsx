@@ -3,6 +3,7 @@ import { useSearchParams } from 'wouter'
 import type { GraphiteSettings } from '../../../server/api-types.ts'
 import { useSettings } from '../api/queries.ts'
 import { Panel } from '../ui/panel.tsx'
+import { SmallSelect } from '../ui/small-select.tsx'
 import { useThemeName } from '../ui/theme.ts'
 import { PICTURES, pictureUrl } from './targets.ts'
 import type { GraphiteSubject, Picture } from './targets.ts'
@@ -29,15 +30,11 @@ function Pictures({ settings, subject }: { settings: GraphiteSettings; subject: 
       actions={
         <label className="flex items-center gap-1.5 text-sm text-ink-2">
           The last
-          <select
-            value={span}
-            onChange={(event) => setSpan(event.target.value as Span)}
-            className="h-7 rounded-md border border-line-strong bg-surface px-1 text-sm text-ink pointer-coarse:h-9 pointer-coarse:text-[16px]"
-          >
+          <SmallSelect value={span} onChange={(event) => setSpan(event.target.value as Span)}>
             {SPANS.map((one) => (
               <option key={one}>{one}</option>
             ))}
-          </select>
+          </SmallSelect>
         </label>
       }
     >

@@ -2,6 +2,7 @@ import { useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import type { MessageState } from '../../../../server/api-types.ts'
 import type { Place } from '../../api/paths.ts'
+import { rowAfterKey } from '../../ui/row-after-key.ts'
 import { MessageRow } from './message-row.tsx'
 import type { FoundMessage } from './use-messages.ts'
 
@@ -11,10 +12,11 @@ interface MessageListProps {
   /** The channel that is looked at; dead letters are elsewhere. */
   readonly origin: Place
   readonly canAct: boolean
+  readonly onLeaveTop: () => void
 }
 
 /** One line for each, that opens to show all of it. Walked with the arrow keys. */
-export function MessageList({ messages, state, origin, canAct }: MessageListProps) {
+export function MessageList({ messages, state, origin, canAct, onLeaveTop }: MessageListProps) {
   const list = useRef<HTMLUListElement>(null)
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
 
@@ -28,10 +30,11 @@ export function MessageList({ messages, state, origin, canAct }: MessageListProp
     if (!(target instanceof HTMLElement) || !target.matches('[data-message-head]')) return
     if (event.metaKey || event.ctrlKey || event.altKey) return
     const heads = [...(list.current?.querySelectorAll<HTMLElement>('[data-message-head]') ?? [])]
-    const wanted = headAfterKey(key, heads.indexOf(target), heads.length)
+    const wanted = rowAfterKey(key, heads.indexOf(target), heads.length)
     if (wanted === undefined) return
     event.preventDefault()
-    heads[wanted]?.focus()
+    if (wanted < 0) onLeaveTop()
+    else heads[wanted]?.focus()
   }
   return (
     <ul
@@ -56,19 +59,4 @@ export function MessageList({ messages, state, origin, canAct }: MessageListProp
       })}
     </ul>
   )
-}
-
-function headAfterKey(key: string, current: number, count: number): number | undefined {
-  switch (key) {
-    case 'ArrowDown':
-      return Math.min(count - 1, current + 1)
-    case 'ArrowUp':
-      return Math.max(0, current - 1)
-    case 'Home':
-      return 0
-    case 'End':
-      return count - 1
-    default:
-      return undefined
-  }
 }

@@ -11,6 +11,8 @@ import { classNames } from '../../ui/class-names.ts'
 import { Warning } from '../../ui/notices.tsx'
 import { Empty, Panel } from '../../ui/panel.tsx'
 import { SearchField } from '../../ui/search-field.tsx'
+import type { SearchFieldProps } from '../../ui/search-field.tsx'
+import { SmallSelect } from '../../ui/small-select.tsx'
 import { MessageList } from './message-list.tsx'
 import { RedriveBar } from './redrive-bar.tsx'
 import { searchFor, useMessagesAddress } from './use-address.ts'
@@ -47,6 +49,8 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
   const offsets = at.size > 0 ? at : new Map(asked.map((name) => [name, 0]))
   const found = useMessages({ place, state, contains, from, offsets })
   const { trail, forget, remember } = useTrail()
+  const search = useRef<HTMLInputElement>(null)
+  const list = useRef<HTMLDivElement>(null)
   return (
     <Panel
       title="Messages"
@@ -67,6 +71,8 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
           ))}
         </nav>
         <Contains
+          ref={search}
+          onDown={() => list.current?.querySelector('button')?.focus()}
           value={contains}
           onChange={(contains) => {
             forget()
@@ -97,9 +103,15 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
         />
       )}
       <Problems found={found} />
-      <div className="min-h-[22rem]">
+      <div ref={list} className="min-h-[22rem]">
         {found.messages.length > 0 ? (
-          <MessageList messages={found.messages} state={state} origin={place} canAct={canAct} />
+          <MessageList
+            messages={found.messages}
+            state={state}
+            origin={place}
+            canAct={canAct}
+            onLeaveTop={() => search.current?.focus()}
+          />
         ) : (
           found.waiting.length === 0 &&
           found.count !== undefined && (
@@ -181,9 +193,13 @@ function useTrail() {
   return { trail, remember, forget: () => remember([]) }
 }
 
-function Contains({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+interface ContainsProps extends Pick<SearchFieldProps, 'ref' | 'onDown'> {
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+function Contains({ value, onChange, ...rest }: ContainsProps) {
   const [typed, setTyped] = useState(value)
-  const field = useRef<HTMLInputElement>(null)
   useEffect(() => setTyped(value), [value])
   const tell = useRef(onChange)
   tell.current = onChange
@@ -193,14 +209,7 @@ function Contains({ value, onChange }: { value: string; onChange: (value: string
     return () => clearTimeout(timer)
   }, [typed, value])
   return (
-    <SearchField
-      ref={field}
-      label="Body contains"
-      value={typed}
-      onChange={setTyped}
-      onEnter={() => onChange(typed)}
-      onDown={() => document.querySelector<HTMLElement>('[data-message] button')?.focus()}
-    />
+    <SearchField {...rest} label="Body contains" value={typed} onChange={setTyped} onEnter={() => onChange(typed)} />
   )
 }
 
@@ -214,17 +223,17 @@ interface ChoiceProps {
 
 function Choice({ label, value, all, options, onChange }: ChoiceProps) {
   return (
-    <select
+    <SmallSelect
       aria-label={label}
       value={value}
       onChange={(event) => onChange(event.target.value)}
-      className="h-8 max-w-full min-w-0 rounded-md border border-line-strong bg-surface px-1.5 text-sm text-ink pointer-coarse:h-10 pointer-coarse:text-[16px]"
+      className="h-8 pointer-coarse:h-10"
     >
       <option value="">{all}</option>
       {options.map((option) => (
         <option key={option}>{option}</option>
       ))}
-    </select>
+    </SmallSelect>
   )
 }
 
