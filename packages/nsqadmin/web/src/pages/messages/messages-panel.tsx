@@ -1,23 +1,20 @@
 // Messages of a channel, or of a topic that has none, without consuming them.
 import { ChevronLeft, ChevronRight, RefreshCw } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { useRef, useState } from 'react'
 import type { MessageState } from '../../../../server/api-types.ts'
 import type { Place } from '../../api/paths.ts'
 import { count } from '../../format/numbers.ts'
 import { timeOfDay } from '../../format/times.ts'
 import { Button } from '../../ui/button.tsx'
-import { classNames } from '../../ui/class-names.ts'
-import { Warning } from '../../ui/notices.tsx'
 import { Empty, Panel } from '../../ui/panel.tsx'
-import { SearchField } from '../../ui/search-field.tsx'
-import type { SearchFieldProps } from '../../ui/search-field.tsx'
 import { SmallSelect } from '../../ui/small-select.tsx'
+import { ContainsField } from './contains-field.tsx'
 import { MessageList } from './message-list.tsx'
+import { NodeProblems } from './node-problems.tsx'
 import { RedriveBar } from './redrive-bar.tsx'
-import { searchFor, useMessagesAddress } from './use-address.ts'
+import { STATE_NAMES, StateLinks } from './state-links.tsx'
+import { useMessagesAddress } from './use-address.ts'
 import { useMessages } from './use-messages.ts'
-import type { MessagesFound } from './use-messages.ts'
 
 interface MessagesPanelProps {
   readonly place: Place
@@ -31,15 +28,6 @@ interface MessagesPanelProps {
 
 const OF_CHANNEL: readonly MessageState[] = ['ready', 'in_flight', 'deferred', 'dead']
 const OF_TOPIC: readonly MessageState[] = ['ready', 'deferred']
-const NAMES: Readonly<Record<MessageState, string>> = {
-  ready: 'Ready',
-  in_flight: 'In flight',
-  deferred: 'Deferred',
-  dead: 'Dead',
-}
-/** Somebody who types does not want an answer to each letter: nsqd looks through many messages for it. */
-const TYPING_MS = 400
-
 export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelProps) {
   const [address, change] = useMessagesAddress()
   const { contains, from, node, at } = address
@@ -54,7 +42,7 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
   return (
     <Panel
       title="Messages"
-      count={found.count === undefined ? undefined : `${count(found.count)} ${NAMES[state].toLowerCase()}`}
+      count={found.count === undefined ? undefined : `${count(found.count)} ${STATE_NAMES[state].toLowerCase()}`}
       actions={
         <span className="flex items-center gap-2 text-xs text-ink-3">
           {found.at !== undefined && <span className="max-sm:sr-only">as of {timeOfDay(found.at)}</span>}
@@ -65,12 +53,8 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
       }
     >
       <div className="flex flex-wrap items-center gap-2 pb-2">
-        <nav aria-label="States" className="flex overflow-hidden rounded-md border border-line bg-surface">
-          {states.map((one) => (
-            <StateLink key={one} state={one} current={one === state} count={counts[one]} />
-          ))}
-        </nav>
-        <Contains
+        <StateLinks states={states} current={state} counts={counts} />
+        <ContainsField
           ref={search}
           onDown={() => list.current?.querySelector('button')?.focus()}
           value={contains}
@@ -102,7 +86,7 @@ export function MessagesPanel({ place, nodes, counts, canAct }: MessagesPanelPro
           canAct={canAct}
         />
       )}
-      <Problems found={found} />
+      <NodeProblems found={found} />
       <div ref={list} className="min-h-[22rem]">
         {found.messages.length > 0 ? (
           <MessageList
@@ -158,59 +142,10 @@ function nothingContains(contains: string, more: boolean): string {
     : `Nothing with “${contains}” in it.`
 }
 
-function StateLink({
-  state,
-  current,
-  count: known,
-}: {
-  state: MessageState
-  current: boolean
-  count?: number | undefined
-}) {
-  const [path] = useLocation()
-  return (
-    <Link
-      href={path + searchFor(state)}
-      aria-current={current ? 'page' : undefined}
-      className={classNames(
-        'flex h-8 items-center gap-1.5 whitespace-nowrap border-l border-line px-2.5 text-sm first:border-l-0 pointer-coarse:h-10',
-        current ? 'bg-sunken font-semibold text-ink' : 'text-ink-2 hover:bg-hover hover:text-ink',
-      )}
-    >
-      {NAMES[state]}
-      {state !== 'dead' && (
-        <span className="inline-block min-w-[3ch] font-normal text-ink-3 max-sm:sr-only">
-          {known !== undefined && count(known)}
-        </span>
-      )}
-    </Link>
-  )
-}
-
 /** The pages that led here, so that there is a way back. Somebody who came by a link goes back to the first. */
 function useTrail() {
   const [trail, remember] = useState<readonly ReadonlyMap<string, number>[]>([])
   return { trail, remember, forget: () => remember([]) }
-}
-
-interface ContainsProps extends Pick<SearchFieldProps, 'ref' | 'onDown'> {
-  readonly value: string
-  readonly onChange: (value: string) => void
-}
-
-function Contains({ value, onChange, ...rest }: ContainsProps) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
-  const tell = useRef(onChange)
-  tell.current = onChange
-  useEffect(() => {
-    if (typed === value) return
-    const timer = setTimeout(() => tell.current(typed), TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [typed, value])
-  return (
-    <SearchField {...rest} label="Body contains" value={typed} onChange={setTyped} onEnter={() => onChange(typed)} />
-  )
 }
 
 interface ChoiceProps {
@@ -235,31 +170,4 @@ function Choice({ label, value, all, options, onChange }: ChoiceProps) {
       ))}
     </SmallSelect>
   )
-}
-
-/** What cannot be shown, node by node: the others are. */
-function Problems({ found: { problems, waiting } }: { found: MessagesFound }) {
-  const lines = [
-    ...problems.map(({ node, reason }) => `${node}: ${reason}`),
-    ...waiting.map((node) => `${node} has not answered yet.`),
-  ]
-  const late = useLate(waiting.length > 0)
-  const shown = late ? lines : lines.slice(0, problems.length)
-  return <div role="status">{shown.length > 0 && <Warning>{shown.join('\n')}</Warning>}</div>
-}
-
-const PATIENCE_MS = 800
-
-/** True once it has lasted: an answer that comes at once is not worth a word. */
-function useLate(waiting: boolean): boolean {
-  const [late, setLate] = useState(false)
-  useEffect(() => {
-    if (!waiting) {
-      setLate(false)
-      return
-    }
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS)
-    return () => clearTimeout(timer)
-  }, [waiting])
-  return late
 }
