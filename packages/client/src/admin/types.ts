@@ -92,6 +92,8 @@ export interface RetryPolicyChange {
 
 /** Which dead letters go back, and how fast. */
 export interface RedriveOptions {
+  /** Only the letter of this id. */
+  readonly id?: string
   /** Only those whose body has this in it. */
   readonly contains?: string
   /** Only those that died for this reason: `requeued`, `timed-out`, `consumer-lost`, `unknown`. */
