@@ -381,6 +381,7 @@ export class Ledger {
     // In the run in which a channel was emptied, what was on its way may still arrive.
     const { acknowledgedAt } = message
     if (emptied === null || acknowledgedAt === null || emptied.request.run === this.run) return
+    if (hurried.has(message)) return // it may have been a dead letter then
     if (emptied.surely && acknowledgedAt <= emptied.from && this.#isSafe(emptied.request)) {
       this.#violation(`${name} came although the channel had been emptied`)
     }

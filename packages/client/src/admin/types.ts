@@ -42,6 +42,16 @@ export interface PeekPage {
   readonly messages: readonly PeekedMessage[]
 }
 
+/** When a message is delivered, and what goes with it. */
+export interface AdminPublishOptions {
+  /** A Date, or Unix milliseconds. */
+  readonly at?: Date | number
+  /** So long from now; not together with `at`. */
+  readonly defer?: Duration
+  /** Kept with the message, beside its body. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** Which messages to look at. */
 export interface PeekOptions {
   /** Default `ready`. */

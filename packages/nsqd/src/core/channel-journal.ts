@@ -1,5 +1,5 @@
 import type { DeadPlace, Failure } from '../log/journal-records.ts'
-import type { LogKind } from '../log/log.ts'
+import type { Log, LogKind } from '../log/log.ts'
 import type { Journal } from '../log/journal.ts'
 import type { Segment } from '../log/segment.ts'
 import type { Durability } from '../log/topic-store.ts'
@@ -13,6 +13,8 @@ export interface JournalKeeper {
   wallOffsetMs(): number
   /** Something is to be written; `run`, what a channel has gathered and not recorded yet. */
   recorded(run: ChannelJournal): void
+  /** Sees to it that there is a journal before there are files that it has to speak of. @throws of the file system */
+  beginJournal(): void
   /** Has it written at once. */
   flushNow(): void
   /** The same, as safely as a publish is; @throws of the file system */
@@ -104,6 +106,12 @@ export class ChannelJournal {
     records.attempts(this.channel, segment.log.kind, segment.base + index, attempts)
     records.dying(this.channel, segment.log.kind, segment.base + index, place)
     this.#keeper.recorded(this)
+  }
+
+  /** Commits what was appended to the channel's own log. @throws of the file system */
+  commit(log: Log): void {
+    if (log.needsWriting) this.#keeper.beginJournal()
+    log.commit()
   }
 
   get durability(): Durability {

@@ -200,6 +200,13 @@ export class ChannelMessages implements ChannelContents {
     for (const { index, segment } of this.takenOut.values()) visit(segment, index)
   }
 
+  /** Commits what was appended to the channel's own log. @throws of the file system; the caller rolls back */
+  commitOwn(): void {
+    const log = this.ownLog!
+    if (this.journal === null) log.commit()
+    else this.journal.commit(log)
+  }
+
   makeOwnLog(): Log {
     return new Log(LogKind.own, this.#context.pool, this.#ownStorage?.() ?? null)
   }

@@ -21,16 +21,17 @@ export function deadLetterTopics(registry: () => TopicRegistry): DeadLetterTopic
   return {
     open(name, durability) {
       const topic = registry().topic(name)
+      if (topic.unavailable !== null) throw topic.unavailable
       if (topic.store !== null && RANK[topic.store.durability] < RANK[durability]) topic.changeDurability(durability)
       return topic
     },
     find: (name) => registry().get(name),
     secure(name, durability) {
-      const store = registry().get(name)?.store
-      if (!store) return
-      this.open(name, durability)
+      const topic = registry().get(name)
+      if (topic === undefined) return
+      const { store } = this.open(name, durability)
       // What was written before a kill is with the kernel, and that may be all.
-      if (durability === 'fsync') store.syncAll()
+      if (durability === 'fsync') store?.syncAll()
     },
   }
 }

@@ -28,7 +28,7 @@ export class Eviction {
     const log = this.#messages.ownLog
     if (copies.size === 0 || log === null) return
     try {
-      log.commit()
+      this.#messages.commitOwn()
     } catch (error) {
       for (const { segment } of placesOf(copies)) segment.pending--
       log.rollback()

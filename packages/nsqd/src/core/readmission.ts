@@ -47,7 +47,7 @@ export function readmit(
     done(null)
   }
   try {
-    log.commit()
+    messages.commitOwn()
   } catch (error) {
     for (const { segment } of places) segment.pending--
     log.rollback()

@@ -1,3 +1,4 @@
+import { isUnreadable } from '../log/aside.ts'
 import type { Extent } from '../log/data-file.ts'
 import { type Log, LogKind } from '../log/log.ts'
 import type { PositionSet } from '../log/position-set.ts'
@@ -64,7 +65,7 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
   recovered.unread.remove(distributed, Infinity)
   const channel = topic.restoreChannel(recovered.name, distributed)
   recovered.unread.forEach((from, to) => restoreRange(log, channel, from, to))
-  channel.restoreReplay(recovered.replayTo)
+  channel.record.restoreReplay(recovered.replayTo)
   restoreScheduled(scheduled, channel, recovered.untoldScheduled)
   const ownLog = channel.makeOwnLog()
   ownLog.restore(ownExtents)
@@ -76,10 +77,10 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
     const index = message.position - segment.base
     const key = keyOf(message.kind, message.position)
     const failure = recovered.failures.get(key)
-    if (failure !== undefined) channel.restoreFailure(segment, index, failure)
+    if (failure !== undefined) channel.record.restoreFailure(segment, index, failure)
     const place = recovered.dying.get(key)
-    if (place === undefined) channel.restoreMessage(segment, index, message)
-    else channel.restoreDying(segment, index, message.attempts, place)
+    if (place === undefined) channel.record.restoreMessage(segment, index, message)
+    else channel.record.restoreDying(segment, index, message.attempts, place)
   })
   if (damaged) {
     recovered.extendOwn(ownLog.tail)
@@ -103,13 +104,13 @@ function adopt(topic: Topic, channel: Channel, ownExtents: Extent[]): void {
 function takeOwnLog(channel: Channel, ownLog: Log): void {
   if (ownLog.tail === 0) return
   ownLog.raiseFloor(ownLog.tail)
-  channel.restoreOwnLog(ownLog)
+  channel.record.restoreOwnLog(ownLog)
 }
 
 function restoreOwn(ownLog: Log, channel: Channel, from: number, to: number): void {
   forEachPlace(ownLog, from, to, (segment, index) => {
     segment.pending++
-    channel.restoreMessage(segment, index, DELIVERED_ONCE)
+    channel.record.restoreMessage(segment, index, DELIVERED_ONCE)
   })
 }
 
@@ -121,9 +122,9 @@ function restoreScheduled(scheduled: Log, channel: Channel, positions: PositionS
 
 /** A delay begins anew; a due time is what it was. */
 function restoreDelayed(scheduled: Log, channel: Channel, segment: Segment, index: number): void {
-  if (segment.delays === null) scheduled.loadNow(segment)
+  if (segment.delays === null) loadDelaysOf(scheduled, segment)
   segment.pending++
-  channel.restoreScheduled(segment, index, segment.delays?.[index] ?? 0)
+  channel.record.restoreScheduled(segment, index, segment.delays?.[index] ?? 0)
 }
 
 /** Of [from, to), what is in the log. */
@@ -133,7 +134,7 @@ function restoreRange(log: Log, channel: Channel, from: number, to: number): voi
     const end = Math.min(to, segment.tail)
     if (start >= end) continue
     segment.pending += end - start
-    channel.restoreRange(start, end)
+    channel.record.restoreRange(start, end)
   }
 }
 
@@ -147,13 +148,23 @@ function forEachPlace(log: Log, from: number, to: number, visit: (segment: Segme
 
 /** What was not handed to the channels yet has its delay still before it, and that lies with the messages. */
 function loadDelays(log: Log, from: number): void {
-  for (const segment of log.segments) if (segment.tail > from) log.loadNow(segment)
+  for (const segment of log.segments) if (segment.tail > from) loadDelaysOf(log, segment)
+}
+
+/** Where nothing of it can be read now, they are due at once, and read when they are handed out. */
+function loadDelaysOf(log: Log, segment: Segment): void {
+  try {
+    log.loadNow(segment)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    segment.delays ??= new Array<number>(segment.count).fill(0)
+  }
 }
 
 /** The clock may have gone back since: an id must not be given twice. They grow with the positions. */
 function continueIds(topic: Topic, log: Log): void {
   for (const segment of log.segments.toReversed()) {
-    if (log.whileLoaded(segment, () => continueIdsOf(topic, segment))) return
+    if (readable(() => log.whileLoaded(segment, () => continueIdsOf(topic, segment))) === true) return
   }
 }
 
@@ -170,10 +181,22 @@ function continueIdsOf(topic: Topic, segment: Segment): boolean {
 /** The same for a log in which they lie in any order, where the journal does not tell. */
 function continueIdsAfterAll(topic: Topic, log: Log): void {
   for (const segment of log.segments.slice()) {
-    log.whileLoaded(segment, () => {
-      for (let index = 0; index < segment.count; index++) {
-        if (!segment.isMissing(index)) topic.continueAfter(segment.idHi(index), segment.idLo(index))
-      }
-    })
+    readable(() =>
+      log.whileLoaded(segment, () => {
+        for (let index = 0; index < segment.count; index++) {
+          if (!segment.isMissing(index)) topic.continueAfter(segment.idHi(index), segment.idLo(index))
+        }
+      }),
+    )
+  }
+}
+
+/** Undefined for what the disk cannot read. @throws of the file system, but EIO */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    return undefined
   }
 }

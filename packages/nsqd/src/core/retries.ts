@@ -38,6 +38,8 @@ interface Dying {
   readonly attempts: number
   /** Where it is to be; null: that was not said yet. */
   place: DeadPlace | null
+  /** An earlier run has announced it: it is not known yet whether it is there. */
+  unresolved: boolean
 }
 
 /**
@@ -111,7 +113,7 @@ export class Retries implements TurnTask, DueSource {
   /** Has a message become a dead letter; the caller has taken it out of everything else. */
   die(segment: Segment, index: number, attempts: number): void {
     if (!this.#failures.has(keyIn(segment, index))) this.#note(segment, index, FailureReason.unknown)
-    this.#dying.push({ segment, index, attempts, place: null })
+    this.#dying.push({ segment, index, attempts, place: null, unresolved: false })
     this.#schedule()
   }
 
@@ -150,9 +152,11 @@ export class Retries implements TurnTask, DueSource {
   endTurn(): void {
     this.#scheduled = false
     if (this.#host.closed) return
+    this.resolve()
     const ready: Dying[] = []
     for (const dying of this.#dying.slice()) {
-      const { index, segment } = dying
+      const { index, segment, unresolved } = dying
+      if (unresolved) continue
       if (!segment.resident) this.#load(dying)
       else if (segment.isMissing(index)) this.#giveUp(dying)
       else ready.push(dying)
@@ -265,35 +269,54 @@ export class Retries implements TurnTask, DueSource {
 
   /** Takes over a message that was becoming a dead letter. */
   restoreDying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
-    this.#dying.push({ segment, index, attempts, place })
+    this.#dying.push({ segment, index, attempts, place, unresolved: true })
   }
 
-  /** All topics are there: what has become a dead letter before the crash is finished, the rest becomes one now. @throws of the file system */
+  /**
+   * All topics are there: what has become a dead letter before the crash is finished, the rest becomes one now. What cannot
+   * be told, since the disk fails, is told later.
+   */
   resolve(): void {
-    this.#secureLetters()
-    const left: Dying[] = []
-    for (const dying of this.#dying.splice(0)) {
-      const { attempts, index, place, segment } = dying
-      if (place !== null && hasBecome(this.#topics, place, this.#host.origin, segment, index)) {
-        this.#host.drop(segment, index)
-      } else if (this.isExhausted(attempts)) {
-        if (!this.#failures.has(keyIn(segment, index))) this.#note(segment, index, FailureReason.unknown)
-        left.push(dying)
-      } else {
-        this.#host.putBack(segment, index, attempts)
-      }
+    const unresolved = this.#dying.filter((dying) => dying.unresolved)
+    if (unresolved.length === 0) return
+    try {
+      this.#secure(new Set(unresolved.flatMap(({ place }) => (place === null ? [] : [place.topic]))))
+      for (const dying of unresolved) this.#resolve(dying)
+    } catch (error) {
+      this.#host.context.onDisk?.(error as Error)
+      this.#later()
     }
-    this.#dying = left
     this.#schedule()
   }
 
-  /** Letters of an earlier run are kept as safely as their origins were, before these are finished. */
-  #secureLetters(): void {
-    const { durability } = this.#host
-    const names = new Set(this.#dying.flatMap(({ place }) => (place === null ? [] : [place.topic])))
-    for (const name of names) this.#topics.secure(name, durability)
-    const { topicName } = this
-    if (this.policy !== null && this.#topics.find(topicName) !== undefined) this.#topics.open(topicName, durability)
+  /** Letters of an earlier run are kept as safely as their origins were, before these are finished. @throws of the file system */
+  #secure(topics: ReadonlySet<string>): void {
+    for (const name of topics) this.#topics.secure(name, this.#host.durability)
+  }
+
+  /** @throws of the file system */
+  #resolve(dying: Dying): void {
+    const { attempts, index, place, segment } = dying
+    if (place !== null && hasBecome(this.#topics, place, this.#host.origin, segment, index)) {
+      this.#remove([dying])
+      this.#host.drop(segment, index)
+    } else if (this.isExhausted(attempts)) {
+      if (!this.#failures.has(keyIn(segment, index))) this.#note(segment, index, FailureReason.unknown)
+      dying.unresolved = false
+    } else {
+      this.#remove([dying])
+      this.#host.putBack(segment, index, attempts)
+    }
+  }
+
+  /** Letters that are there already are kept from now on as safely as those that come. */
+  keepLetters(): void {
+    if (this.policy === null || this.#topics.find(this.topicName) === undefined) return
+    try {
+      this.#topics.open(this.topicName, this.#host.durability)
+    } catch (error) {
+      this.#host.context.onDisk?.(error as Error)
+    }
   }
 }
 

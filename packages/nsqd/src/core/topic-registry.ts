@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { CoreContext } from './context.ts'
-import { type OpenStore, Topic } from './topic.ts'
+import { type OpenStore, Topic, TopicUnavailableError } from './topic.ts'
 
 /** What happens to topics and channels, for those who write it down or announce it. `channel` is null for the topic's own. */
 export interface RegistryListener {
@@ -59,9 +59,20 @@ export class TopicRegistry {
     return this.#topics.get(name) ?? this.#create(name, () => {})
   }
 
+  /** What an earlier run left of a topic cannot be read: it stays as it is, and in its place is a topic that takes nothing. */
+  withhold(name: string, error: Error): void {
+    const restored = this.#topics.get(name)
+    restored?.abandon()
+    const topic = new Topic(this.#context, name)
+    topic.unavailable = new TopicUnavailableError(name, error)
+    this.#topics.set(name, topic)
+    if (restored === undefined) for (const listener of this.#listeners) listener.created(topic, null)
+  }
+
   /** All topics and channels are there that an earlier run had: messages may go to the channels from now on. */
   start(): void {
-    for (const topic of this.#topics.values()) for (const channel of topic.channels.values()) channel.resolveDying()
+    for (const topic of this.#topics.values())
+      for (const channel of topic.channels.values()) channel.record.resolveDying()
     for (const topic of this.#topics.values()) if (!topic.started) topic.start()
   }
 

@@ -1,12 +1,11 @@
 import { type Batch, BatchKind, batches } from '../log/batch.ts'
 import { FILE_HEADER_SIZE } from '../log/data-file.ts'
-import type { LogFile, LogFiles } from '../log/files.ts'
+import type { LogFiles } from '../log/files.ts'
+import { Salvager } from '../log/readable.ts'
 
 const TRAILER_SIZE = 16
 const TRAILER_MAGIC = 0x4e535149
 const READ_SIZE = 64 * 1024 * 1024
-/** What a disk that cannot read a place gives up at the least. */
-const BLOCK_SIZE = 4096
 
 export interface FileScan {
   readonly bytes: Buffer
@@ -37,32 +36,12 @@ function readTolerantly(files: LogFiles, path: string): { bytes: Buffer; unreada
   const file = files.open(path, 'read')
   try {
     const bytes = Buffer.alloc(file.size())
-    let unreadable = 0
+    const salvager = new Salvager(file)
     for (let at = 0; at < bytes.length; at += READ_SIZE) {
-      unreadable += readPiece(file, bytes, at, Math.min(at + READ_SIZE, bytes.length))
+      salvager.read(bytes.subarray(at, Math.min(at + READ_SIZE, bytes.length)), at)
     }
-    return { bytes, unreadable }
+    return { bytes, unreadable: salvager.unreadable }
   } finally {
     file.close()
-  }
-}
-
-/** Reads [from, to), in halves where the disk fails. @returns how many bytes it could not read */
-function readPiece(file: LogFile, bytes: Buffer, from: number, to: number): number {
-  try {
-    for (let at = from; at < to;) {
-      const size = file.read(bytes.subarray(at, to), at)
-      if (size <= 0) return 0 // shorter than it said: somebody cuts it while we look
-      at += size
-    }
-    return 0
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error
-    if (to - from > BLOCK_SIZE) {
-      const middle = Math.ceil((from + to) / 2 / BLOCK_SIZE) * BLOCK_SIZE
-      if (middle > from && middle < to) return readPiece(file, bytes, from, middle) + readPiece(file, bytes, middle, to)
-    }
-    bytes.fill(0, from, to)
-    return to - from
   }
 }

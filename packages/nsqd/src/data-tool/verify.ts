@@ -4,6 +4,7 @@ import { checkFileHeader, FILE_HEADER_SIZE } from '../log/data-file.ts'
 import { readRecords } from '../log/journal-records.ts'
 import { HEADER_SIZE, SIZE_FIELD_SIZE } from '../log/message-header.ts'
 import { RecoveredTopic } from '../log/recovery.ts'
+import { nameBefore } from '../log/aside.ts'
 import { nodeFiles } from '../storage/node-files.ts'
 import { command, ExitCode } from './command.ts'
 import { locked, readMetadata, topicsOf } from './data-path.ts'
@@ -44,6 +45,10 @@ file, offset and size. At the end of a file it may be a write that a crash cut s
       for (const { directory } of topics.filter(({ stored }) => stored)) {
         for (const name of nodeFiles.list(directory).sort()) {
           const file = join(directory, name)
+          if (nameBefore(name) !== null) {
+            output.note(`${file} was kept aside since it is damaged`)
+            continue
+          }
           output.progress.show(() => `${totals.messages} messages, ${file}`)
           totals.files++
           verifyFile(file, name.startsWith('journal-'), totals, wrong)

@@ -1,6 +1,8 @@
 import { crc32 } from '@node-rs/crc32'
 import { BATCH_HEADER_SIZE, BatchKind, claimedSize, readBatch, sealBatch } from './batch.ts'
+import { isUnreadable } from './aside.ts'
 import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
+import { Salvager } from './readable.ts'
 
 /**
  * A file of the log, data and journals alike:
@@ -75,6 +77,8 @@ export class DataFile {
    * taken back could not be cut off.
    */
   suspect = false
+  /** Something in it is not what was written, or cannot be read: it is kept, aside, when nothing is needed of it any more. */
+  damaged = false
   /** Segments that lie here and are still needed. */
   live = 0
   /** Messages in the segments that lie here. */
@@ -160,25 +164,44 @@ export class DataFile {
 
   // ---- reading back ----
 
-  /** What is in the file: by its index, or, where it was not finished, by going through it. */
-  open(segmentSizeMax: number, damaged: (offset: number, size: number) => void): void {
+  /**
+   * What is in the file: by its index, or, where it was not finished, by going through it. What the disk cannot read is
+   * damage like any other.
+   * @throws of the file system: where nothing of it can be read, EIO
+   */
+  open(segmentSizeMax: number, tell: (offset: number, size: number) => void): void {
+    const damaged: Damaged = (offset, size, isTornEnd = false) => {
+      this.damaged ||= !isTornEnd
+      tell(offset, size)
+    }
     const handle = this.#files.open(this.path, 'edit')
     this.#handle = handle
     this.size = handle.size()
+    const salvager = new Salvager(handle)
     const header = Buffer.alloc(FILE_HEADER_SIZE)
-    if (!checkFileHeader(header.subarray(0, readWhole(handle, header, 0)), this.path)) damaged(0, FILE_HEADER_SIZE)
+    if (!checkFileHeader(header.subarray(0, salvager.read(header, 0)), this.path)) damaged(0, FILE_HEADER_SIZE)
     const found = this.#readIndex(handle)
     if (found !== null) {
       this.finished = true
       this.segments.push(...found)
     } else {
-      this.#scan(handle, segmentSizeMax, damaged)
+      this.#scan(handle, salvager, segmentSizeMax, damaged)
+      if (salvager.readable === 0) throw Object.assign(new Error(`EIO: ${this.path}`), { code: 'EIO' })
     }
     for (const segment of this.segments) this.messageCount += segment.count
   }
 
   #readIndex(handle: LogFile): Extent[] | null {
     if (this.size < FILE_HEADER_SIZE + BATCH_HEADER_SIZE + TRAILER_SIZE) return null
+    try {
+      return this.#indexIn(handle)
+    } catch (error) {
+      if (isUnreadable(error)) return null
+      throw error
+    }
+  }
+
+  #indexIn(handle: LogFile): Extent[] | null {
     const trailer = Buffer.alloc(TRAILER_SIZE)
     readWhole(handle, trailer, this.size - TRAILER_SIZE)
     if (trailer.readUInt32BE(0) !== TRAILER_MAGIC) return null
@@ -204,12 +227,12 @@ export class DataFile {
 
   /**
    * Goes through a file that was not finished. Batches are gathered into segments again; what is no batch at the end is
-   * a write that was cut short, and is cut off.
+   * a write that was cut short, and is cut off; what may have been more stays.
    */
-  #scan(handle: LogFile, segmentSizeMax: number, damaged: (offset: number, size: number) => void): void {
+  #scan(handle: LogFile, salvager: Salvager, segmentSizeMax: number, damaged: Damaged): void {
     let end = FILE_HEADER_SIZE
     let current: Extent | null = null
-    for (const piece of this.#pieces(handle, damaged)) {
+    for (const piece of this.#pieces(salvager, damaged)) {
       if (piece.batch === null) continue
       const { batch, offset, size } = piece
       if (!isOfMessages(batch.kind)) continue
@@ -227,13 +250,14 @@ export class DataFile {
       }
     }
     if (current !== null) this.segments.push(current)
-    if (end < this.size) handle.truncate(end)
+    this.damaged ||= salvager.unreadable > 0
+    if (end < this.size && !this.damaged) handle.truncate(end)
     this.size = end
   }
 
   *#pieces(
-    handle: LogFile,
-    damaged: (offset: number, size: number) => void,
+    salvager: Salvager,
+    damaged: Damaged,
   ): IterableIterator<{
     batch: { kind: BatchKind; base: number; count: number } | null
     offset: number
@@ -242,9 +266,10 @@ export class DataFile {
     let offset = FILE_HEADER_SIZE
     let window = SCAN_SIZE
     let tornFrom = -1
+    let isTornEnd = false
     while (offset < this.size) {
       const bytes = Buffer.allocUnsafe(Math.min(window, this.size - offset))
-      const end = readWhole(handle, bytes, offset)
+      const end = salvager.read(bytes, offset)
       const last = offset + end >= this.size
       let consumed = 0
       for (let at = 0; at < end;) {
@@ -257,7 +282,10 @@ export class DataFile {
         } else if (!last && (claimedSize(bytes, at, end) > end - at || end - at < BATCH_HEADER_SIZE)) {
           break // goes on behind what we have read
         } else {
-          if (tornFrom < 0) tornFrom = offset + at
+          if (tornFrom < 0) {
+            tornFrom = offset + at
+            isTornEnd = last && isCutShort(bytes, at, end)
+          }
           at = consumed = nextMagic(bytes, at + 1, end, last)
         }
       }
@@ -266,9 +294,18 @@ export class DataFile {
       window = consumed === 0 ? Math.min(window * 2, this.size - offset) : SCAN_SIZE
       offset += consumed
     }
-    if (tornFrom >= 0) damaged(tornFrom, this.size - tornFrom)
+    if (tornFrom >= 0) damaged(tornFrom, this.size - tornFrom, isTornEnd)
   }
 }
+
+/** A write that the end of the process, or of the machine, has cut short: there is nothing in it that could be had. */
+function isCutShort(bytes: Buffer, at: number, end: number): boolean {
+  if (end - at < BATCH_HEADER_SIZE || claimedSize(bytes, at, end) > end - at) return true
+  return bytes.subarray(at, end).every((byte) => byte === 0)
+}
+
+/** Told of a stretch that is not what was written. `isTornEnd`: only the last write of it, which nobody was promised. */
+type Damaged = (offset: number, size: number, isTornEnd?: boolean) => void
 
 function isOfMessages(kind: BatchKind): boolean {
   return kind !== BatchKind.index && kind !== BatchKind.journal

@@ -1,6 +1,8 @@
 import { BATCH_HEADER_SIZE, BatchKind, batches, claimedSize, sealBatch } from './batch.ts'
 import { checkFileHeader, FILE_HEADER_SIZE, fileHeader, removeQuietly } from './data-file.ts'
-import { type LogFile, type LogFiles, readWhole, writeWhole } from './files.ts'
+import { setAside } from './aside.ts'
+import { type LogFile, type LogFiles, writeWhole } from './files.ts'
+import { Salvager } from './readable.ts'
 import { readRecords, RecordWriter, type RecordVisitor } from './journal-records.ts'
 
 const PREFIX = 'journal-'
@@ -33,21 +35,26 @@ export class Journal {
   #old: string[]
   /** Those that could be neither written nor removed. */
   #failed: string[] = []
+  /** Of the old ones: they are kept, for whoever can make something of them. */
+  readonly #damaged: ReadonlySet<string>
 
   /**
    * @param numbers of the journals there are, the newest first
+   * @param damaged those of them that are
    * @param snapshot writes records of all that is true now
    */
   constructor(
     files: LogFiles,
     directory: string,
     numbers: readonly number[],
+    damaged: ReadonlySet<number>,
     snapshot: (writer: RecordWriter) => void,
   ) {
     this.#files = files
     this.#directory = directory
     this.#number = numbers[0] ?? 0
     this.#old = numbers.map((number) => journalPath(directory, number))
+    this.#damaged = new Set(Array.from(damaged, (number) => journalPath(directory, number)))
     this.#snapshot = snapshot
   }
 
@@ -115,8 +122,18 @@ export class Journal {
 
   /** Those that can't be removed now do no harm, for the newest counts, and are tried again with the next one. */
   #removeOld(): void {
-    this.#old = [...this.#old, ...this.#failed].filter((path) => !removeQuietly(this.#files, path))
+    this.#old = [...this.#old, ...this.#failed].filter((path) => !this.#remove(path))
     this.#failed = []
+  }
+
+  #remove(path: string): boolean {
+    if (!this.#damaged.has(path)) return removeQuietly(this.#files, path)
+    try {
+      setAside(this.#files, path)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Journals that do not count any more could not be removed yet. */
@@ -171,6 +188,7 @@ export function journalPath(directory: string, number: number): string {
  * Reads a journal. A damaged batch costs what it said: what it finished comes again, what it deferred is due at once.
  * One that ends within its snapshot was being begun when the process died: that is no damage, and it is none.
  * What counts is told by `snapshotEnd`: without that, the snapshot is not whole, and the journal is none.
+ * @throws of the file system: where nothing of it can be read, EIO
  */
 export function readJournal(
   files: LogFiles,
@@ -181,7 +199,10 @@ export function readJournal(
   const file = files.open(path, 'read')
   try {
     const bytes = Buffer.allocUnsafeSlow(file.size())
-    const end = readWhole(file, bytes, 0)
+    const salvager = new Salvager(file)
+    const end = salvager.read(bytes, 0)
+    if (salvager.readable === 0 && salvager.unreadable > 0)
+      throw Object.assign(new Error(`EIO: ${path} cannot be read`), { code: 'EIO' })
     if (isCutShort(bytes, end)) return
     if (!checkFileHeader(bytes.subarray(0, Math.min(end, FILE_HEADER_SIZE)), path)) damaged(path, 0, FILE_HEADER_SIZE)
     for (const batch of batches(bytes, FILE_HEADER_SIZE, end, (from, to) => damaged(path, from, to - from))) {

@@ -1,5 +1,7 @@
+import { isUnreadable, nameBefore, setAside } from './aside.ts'
 import { DataFile, type Extent, FILE_HEADER_SIZE } from './data-file.ts'
-import { type LogFiles, readWhole } from './files.ts'
+import type { LogFiles } from './files.ts'
+import { Salvager } from './readable.ts'
 import type { Segment } from './segment.ts'
 import { BatchLayout, takeOver } from './segment-batches.ts'
 import { SuspectFileError, UnsyncedFiles } from './unsynced-files.ts'
@@ -19,6 +21,12 @@ interface Undo {
 /** Two and a half times a segment: with small batches their headers may take more than the messages. */
 const SEGMENT_SIZE_ON_DISK_MAX = 4 * 1024 * 1024
 
+/** So often a segment is asked for as a whole: a disk may be away for a moment. */
+const FAILED_READS_MAX = 25
+
+/** So often a file is opened of which nothing can be read. */
+const OPEN_ATTEMPTS = 2
+
 export interface LogStoreSettings {
   readonly files: LogFiles
   readonly directory: string
@@ -29,6 +37,8 @@ export interface LogStoreSettings {
   readonly prepare: () => void
   /** A stretch of a file is not what was written: it is skipped. */
   readonly damaged: (path: string, offset: number, size: number) => void
+  /** A file that is damaged is kept under another name, and not looked at again. */
+  readonly kept: (path: string, aside: string) => void
 }
 
 /**
@@ -202,12 +212,24 @@ export class LogStore {
 
   // ---- reading ----
 
-  /** Reads a segment back into memory. A failure leaves it as it was. */
+  /**
+   * Reads a segment back into memory. A failure leaves it as it was; where the disk has refused often enough, what it can
+   * read of it is taken, and the rest is missing.
+   */
   load(segment: Segment, done: (error: Error | null) => void): void {
     const extent = segment.extent!
     const { file, offset, size } = extent
     const bytes = Buffer.allocUnsafeSlow(size)
-    const fail = (error: Error): void => done(error)
+    const fail = (error: Error): void => {
+      if (!isUnreadable(error) || ++segment.failedReads < FAILED_READS_MAX || segment.extent !== extent)
+        return done(error)
+      try {
+        this.loadNow(segment)
+      } catch {
+        return done(error) // nothing of it: the disk may be back later
+      }
+      done(null)
+    }
     const more = (at: number): void => {
       try {
         file.handle().readLater(bytes.subarray(at), offset + at, (error, got) => {
@@ -224,17 +246,23 @@ export class LogStore {
     more(0)
   }
 
-  /** As load, at once. @throws of the file system */
+  /** As load, at once; what the disk cannot read of it is missing then. @throws of the file system */
   loadNow(segment: Segment): void {
     const { file, offset, size } = segment.extent!
     const bytes = Buffer.allocUnsafeSlow(size)
-    this.#restore(segment, bytes, readWhole(file.handle(), bytes, offset))
+    const salvager = new Salvager(file.handle())
+    const end = salvager.read(bytes, offset)
+    if (salvager.readable === 0 && salvager.unreadable > 0) throw unreadable(file.path)
+    this.#restore(segment, bytes, end)
   }
 
   /** Makes a segment of the batches in bytes[0, end). Messages that are missing leave an empty place. */
   #restore(segment: Segment, bytes: Buffer, end: number): void {
     const { file, offset } = segment.extent!
-    takeOver(segment, bytes, end, (from, to) => this.#settings.damaged(file.path, offset + from, to - from))
+    takeOver(segment, bytes, end, (from, to) => {
+      file.damaged = true
+      this.#settings.damaged(file.path, offset + from, to - from)
+    })
   }
 
   // ---- letting go ----
@@ -258,9 +286,19 @@ export class LogStore {
     for (let file = this.#condemned[0]; file !== undefined; file = this.#condemned[0]) {
       this.#unsynced.delete(file)
       file.closeHandle()
-      this.#settings.files.remove(file.path)
+      this.#remove(file)
       this.#condemned.shift()
     }
+  }
+
+  /** Nothing is needed of a file; where it is damaged, somebody may yet make something of it. */
+  #remove(file: DataFile): void {
+    if (file.damaged) this.#setAside(file)
+    else this.#settings.files.remove(file.path)
+  }
+
+  #setAside({ path }: DataFile): void {
+    this.#settings.kept(path, setAside(this.#settings.files, path))
   }
 
   /** Nothing is needed any more: the file that is written to goes as well. */
@@ -283,14 +321,15 @@ export class LogStore {
 
   /** Finds the files of an earlier run, and the segments in them, in the order of their writing. @throws of the file system, or FileFormatError */
   open(names: readonly string[]): Extent[] {
-    const { damaged, directory, files, prefix } = this.#settings
+    const { damaged, directory, prefix } = this.#settings
     const found: Extent[] = []
     for (const name of [...names].sort()) {
-      const base = basePosition(name, prefix)
+      const base = basePosition(nameBefore(name) ?? name, prefix)
       if (base === null) continue
-      this.#lastName = Math.max(this.#lastName, base)
-      const file = new DataFile(files, `${directory}/${name}`, base)
-      if (!this.#openFile(file, damaged)) continue
+      this.#lastName = Math.max(this.#lastName, base) // a name that is kept is not given again
+      if (nameBefore(name) !== null) continue
+      const file = this.#openFile(`${directory}/${name}`, base, damaged)
+      if (file === null) continue
       file.finished = true
       this.#dataFiles.push(file)
       found.push(...file.segments)
@@ -298,19 +337,38 @@ export class LogStore {
     return found
   }
 
-  /** False for a file that was made and not written to before a crash; it is removed. */
-  #openFile(file: DataFile, damaged: LogStoreSettings['damaged']): boolean {
-    const handle = this.#settings.files.open(file.path, 'read')
-    const size = handle.size()
-    handle.close()
-    if (size < FILE_HEADER_SIZE) {
-      this.#settings.files.remove(file.path)
-      return false
+  /** null for a file in which there is nothing: it was made and not written to before a crash, or nothing of it can be read. */
+  #openFile(path: string, base: number, damaged: LogStoreSettings['damaged']): DataFile | null {
+    for (let attempt = 1; ; attempt++) {
+      const file = new DataFile(this.#settings.files, path, base)
+      try {
+        if (this.#isBlank(path)) return null
+        file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(path, offset, length))
+        file.closeHandle()
+        if (file.segments.length > 0) return file
+        this.#remove(file)
+        return null
+      } catch (error) {
+        file.closeHandle()
+        if (!isUnreadable(error)) throw error
+        if (attempt < OPEN_ATTEMPTS) continue
+        damaged(path, 0, file.size)
+        this.#setAside(file)
+        return null
+      }
     }
-    file.open(SEGMENT_SIZE_ON_DISK_MAX, (offset, length) => damaged(file.path, offset, length))
-    file.closeHandle()
-    if (file.segments.length === 0) this.#settings.files.remove(file.path)
-    return file.segments.length > 0
+  }
+
+  /** It was made and not written to: then it is gone. */
+  #isBlank(path: string): boolean {
+    const handle = this.#settings.files.open(path, 'read')
+    try {
+      if (handle.size() >= FILE_HEADER_SIZE) return false
+    } finally {
+      handle.close()
+    }
+    this.#settings.files.remove(path)
+    return true
   }
 
   /** After open, and after the segments that are needed took their extents: files of which nothing is needed go. */
@@ -332,6 +390,10 @@ export class LogStore {
   closeHandles(): void {
     for (const file of [...this.#dataFiles, ...this.#condemned]) file.closeHandle()
   }
+}
+
+function unreadable(path: string): Error {
+  return Object.assign(new Error(`EIO: ${path} cannot be read`), { code: 'EIO' })
 }
 
 function nameOf(path: string): string {

@@ -1,3 +1,4 @@
+import { isUnreadable, nameBefore, setAside } from './aside.ts'
 import type { ChannelJournal, JournalKeeper } from '../core/channel-journal.ts'
 import { type Extent, FILE_HEADER_SIZE } from './data-file.ts'
 import type { LogFiles } from './files.ts'
@@ -24,6 +25,14 @@ export interface TopicStoreSettings {
   wallOffsetMs(): number
   /** A stretch of a file is not what was written. */
   damaged(path: string, offset: number, size: number): void
+  /** A file that is damaged is kept under another name, and not looked at again. */
+  kept(path: string, aside: string): void
+}
+
+/** The journals that were found in a folder: their numbers, the newest first, and those that are damaged. */
+export interface FoundJournals {
+  readonly numbers: readonly number[]
+  readonly damaged: ReadonlySet<number>
 }
 
 const MESSAGES_PREFIX = 'messages'
@@ -67,7 +76,7 @@ export class TopicStore implements JournalKeeper {
   #leftover: boolean
 
   /**
-   * @param found numbers of the journals in the folder, the newest first; null: there should be no folder
+   * @param found journals in the folder; null: there should be no folder
    * @param snapshot writes all that is true now as records
    * @param requestFlush asks for `flush` to be called soon, or now
    */
@@ -75,7 +84,7 @@ export class TopicStore implements JournalKeeper {
     settings: TopicStoreSettings,
     directory: string,
     durability: Durability,
-    found: readonly number[] | null,
+    found: FoundJournals | null,
     snapshot: (writer: RecordWriter) => void,
     requestFlush: (now: boolean) => void,
   ) {
@@ -84,11 +93,17 @@ export class TopicStore implements JournalKeeper {
     this.#durability = durability
     this.#requestFlush = requestFlush
     this.#leftover = found === null && settings.files.list(directory).length > 0
-    this.journal = new Journal(settings.files, directory, found ?? [], (writer) => {
-      for (const run of this.#runs) run.forgetRun()
-      this.#runs.clear()
-      snapshot(writer)
-    })
+    this.journal = new Journal(
+      settings.files,
+      directory,
+      found?.numbers ?? [],
+      found?.damaged ?? new Set(),
+      (writer) => {
+        for (const run of this.#runs) run.forgetRun()
+        this.#runs.clear()
+        snapshot(writer)
+      },
+    )
     this.messages = this.#logStorage(MESSAGES_PREFIX, settings.residentMax)
     this.scheduled = this.#logStorage(SCHEDULED_PREFIX, settings.residentMax)
   }
@@ -328,9 +343,14 @@ export class TopicStore implements JournalKeeper {
 
   /** Removes everything. Renamed first, so that what a crash leaves is not taken for a topic. @throws of the file system */
   destroy(): void {
+    this.closeHandles()
+    if (this.#made || this.#leftover) this.#removeAll()
+  }
+
+  /** Lets go of all files as they are. */
+  closeHandles(): void {
     for (const store of [...this.#stores(), ...this.#dropped]) store.closeHandles()
     this.journal.close()
-    if (this.#made || this.#leftover) this.#removeAll()
   }
 
   #removeAll(): void {
@@ -359,6 +379,7 @@ export class TopicStore implements JournalKeeper {
       maxBytesPerFile,
       prepare: () => this.prepare(),
       damaged: (path, offset, size) => this.#settings.damaged(path, offset, size),
+      kept: (path, aside) => this.#settings.kept(path, aside),
     })
     return { store, cache, residentMax, writesAll: this.durability !== 'memory' }
   }
@@ -372,33 +393,45 @@ export function removeFolder(files: LogFiles, directory: string): void {
   files.removeDirectory(directory)
 }
 
-/** The newest journal in a folder whose snapshot is whole, read; and the numbers of all there are, the newest first. */
+/** The newest journal in a folder whose snapshot is whole, read; and all there are. @throws of the file system, but EIO where that can be helped */
 export function recoverJournal(
   files: LogFiles,
   directory: string,
   names: readonly string[],
-  damaged: (path: string, offset: number, size: number) => void,
-): { recovered: RecoveredTopic | null; numbers: number[] } {
+  { damaged, kept }: Pick<TopicStoreSettings, 'damaged' | 'kept'>,
+): { recovered: RecoveredTopic | null; journals: FoundJournals } {
   const numbers = journalNumbers(names)
-  let anyDamage = false
-  for (const number of numbers) {
+  const damagedOnes = new Set<number>()
+  const journals = { numbers, damaged: damagedOnes }
+  for (const number of numbers.slice()) {
     const recovered = new RecoveredTopic()
-    readJournal(files, journalPath(directory, number), recovered, (path, offset, size) => {
-      anyDamage = true
-      damaged(path, offset, size)
-    })
-    recovered.damaged = anyDamage
-    if (recovered.whole) return { recovered, numbers }
+    const path = journalPath(directory, number)
+    try {
+      readJournal(files, path, recovered, (_, offset, size) => {
+        damagedOnes.add(number)
+        damaged(path, offset, size)
+      })
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      damaged(path, 0, 0)
+      kept(path, setAside(files, path))
+      numbers.splice(numbers.indexOf(number), 1)
+      damagedOnes.add(number)
+    }
+    recovered.damaged = damagedOnes.size > 0
+    if (recovered.whole) return { recovered, journals }
   }
-  if (!anyDamage && names.length > numbers.length) damaged(journalPath(directory, numbers[0] ?? 0), 0, FILE_HEADER_SIZE)
-  return { recovered: null, numbers }
+  const others = names.filter((name) => nameBefore(name) === null).length - numbers.length
+  if (damagedOnes.size === 0 && others > 0) damaged(journalPath(directory, numbers[0] ?? 0), 0, FILE_HEADER_SIZE)
+  return { recovered: null, journals }
 }
 
 /** Channels that have files of their own, by the names of these: own.<channel>-<base>.log */
 function ownChannels(names: readonly string[]): Set<string> {
   const channels = new Set<string>()
   for (const name of names) {
-    if (name.startsWith(OWN_PREFIX)) channels.add(name.slice(OWN_PREFIX.length, name.lastIndexOf('-')))
+    if (name.startsWith(OWN_PREFIX) && nameBefore(name) === null)
+      channels.add(name.slice(OWN_PREFIX.length, name.lastIndexOf('-')))
   }
   return channels
 }

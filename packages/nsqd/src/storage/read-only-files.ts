@@ -1,7 +1,7 @@
 import type { LogFile, LogFiles } from '../log/files.ts'
 
 /**
- * Files that nothing is done to: what opening a log repairs (a torn end is cut off, an empty file removed) is left as it
+ * Files that nothing is done to: what opening a log repairs (a torn end is cut off, an empty file removed, one that cannot be read set aside) is left as it
  * is. Writing is an error.
  */
 export function readOnlyFiles(files: LogFiles): LogFiles {
@@ -9,7 +9,7 @@ export function readOnlyFiles(files: LogFiles): LogFiles {
     list: (directory) => files.list(directory),
     makeDirectory: refuse,
     open: (path) => readOnlyFile(files.open(path, 'read')),
-    rename: refuse,
+    rename() {},
     remove() {},
     removeDirectory: refuse,
     syncDirectory: refuse,

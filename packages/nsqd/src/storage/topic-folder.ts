@@ -64,7 +64,8 @@ export class TopicFolder {
     const { files, maxBytesPerFile } = settings
     this.directory = directory
     const names = files.list(directory)
-    const { recovered, numbers } = recoverJournal(files, directory, names, settings.damaged)
+    const kept = (): void => {}
+    const { recovered, journals } = recoverJournal(files, directory, names, { damaged: settings.damaged, kept })
     this.#state = recovered ?? new RecoveredTopic()
     this.#inUse = names.length > 0
     this.#store = new TopicStore(
@@ -75,10 +76,11 @@ export class TopicFolder {
         residentMax: 0,
         wallOffsetMs: () => 0,
         damaged: settings.damaged,
+        kept,
       },
       directory,
       'os',
-      numbers,
+      journals,
       (writer) => this.#describe(writer),
       () => {},
     )
@@ -272,8 +274,9 @@ export class TopicFolder {
   }
 
   /** Adds a message to the topic: frame[0, end), which waits there for the channels. */
-  addToTopic(frame: Buffer, end: number, idHi: number, idLo: number): void {
+  addToTopic(frame: Buffer, end: number, idHi: number, idLo: number, headers?: Buffer): void {
     this.log.appendFrame(frame, 0, end, idHi, idLo)
+    if (headers !== undefined) this.log.annotate(headers)
   }
 
   /**
@@ -282,10 +285,19 @@ export class TopicFolder {
    * before `finish`, what lies in the topic's log would be everybody's, and what lies there is nobody's.
    * @param attempts how often it was delivered
    */
-  addToChannel(channel: FolderChannel, frame: Buffer, end: number, idHi: number, idLo: number, attempts: number): void {
+  addToChannel(
+    channel: FolderChannel,
+    frame: Buffer,
+    end: number,
+    idHi: number,
+    idLo: number,
+    attempts: number,
+    headers?: Buffer,
+  ): void {
     const { state, ownLog } = channel
     if (this.#inUse) {
       ownLog.appendFrame(frame, 0, end, idHi, idLo)
+      if (headers !== undefined) ownLog.annotate(headers)
       state.put(LogKind.own, ownLog.tail - 1, attempts)
       return
     }

@@ -5,10 +5,18 @@ import type { Clock } from '../core/clock.ts'
 import { restoreTopic } from '../core/restore-topic.ts'
 import type { Topic, OpenStore } from '../core/topic.ts'
 import type { TopicRegistry } from '../core/topic-registry.ts'
+import { isUnreadable } from '../log/aside.ts'
 import type { LogFiles } from '../log/files.ts'
 import type { RecoveredTopic } from '../log/recovery.ts'
 import { SegmentCache } from '../log/segment-cache.ts'
-import { DELETED_SUFFIX, type Durability, recoverJournal, removeFolder, TopicStore } from '../log/topic-store.ts'
+import {
+  DELETED_SUFFIX,
+  type Durability,
+  type FoundJournals,
+  recoverJournal,
+  removeFolder,
+  TopicStore,
+} from '../log/topic-store.ts'
 
 const TOPIC_SUFFIX = '.topic'
 /** Segments that were read lately, or will be soon: beside what --mem-queue-size allows. */
@@ -29,7 +37,7 @@ export interface TopicStoresSettings {
 interface Found {
   readonly names: readonly string[]
   readonly recovered: RecoveredTopic | null
-  readonly numbers: readonly number[]
+  readonly journals: FoundJournals
 }
 
 /** The folders of all topics in the data path. */
@@ -37,6 +45,8 @@ export class TopicStores {
   /** Stretches of files that were not what had been written, since the start. */
   damagedCount = 0
   damagedBytes = 0
+  /** Topics of which nothing could be read at the start. */
+  unavailableCount = 0
 
   readonly #settings: TopicStoresSettings
   readonly #clock: Clock
@@ -66,10 +76,11 @@ export class TopicStores {
         residentMax: memQueueSize,
         wallOffsetMs: () => this.#clock.wallUs() / 1000 - this.#clock.now(),
         damaged: this.#damaged,
+        kept: this.#kept,
       },
       directory,
       this.#settings.durability(topic.name),
-      this.#found?.numbers ?? null,
+      this.#found?.journals ?? null,
       snapshot,
       requestFlush,
     )
@@ -87,7 +98,21 @@ export class TopicStores {
         continue
       }
       const topicName = topicOfDirectory(name)
-      if (topicName !== null) this.#restore(registry, topicName)
+      if (topicName !== null) this.#restoreIfReadable(registry, topicName)
+    }
+  }
+
+  /** A topic that cannot be read is nothing that the others should wait for. */
+  #restoreIfReadable(registry: TopicRegistry, name: string): void {
+    try {
+      this.#restore(registry, name)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      this.unavailableCount++
+      registry.withhold(name, error as Error)
+      this.#logger.error(
+        `TOPIC(${name}): is not available: ${this.#directory(name)} cannot be read, and stays as it is - ${(error as Error).message}`,
+      )
     }
   }
 
@@ -95,7 +120,7 @@ export class TopicStores {
     const { files } = this.#settings
     const directory = this.#directory(name)
     const names = files.list(directory)
-    const found = { names, ...recoverJournal(files, directory, names, this.#damaged) }
+    const found = { names, ...recoverJournal(files, directory, names, { damaged: this.#damaged, kept: this.#kept }) }
     this.#found = found
     let topic: Topic
     try {
@@ -119,6 +144,10 @@ export class TopicStores {
 
   #directory(topic: string): string {
     return topicDirectory(this.#settings.dataPath, topic)
+  }
+
+  readonly #kept = (path: string, aside: string): void => {
+    this.#logger.error(`LOG: ${path}: is damaged, and kept as ${aside}; nsq_data salvage --kept reads it`)
   }
 
   readonly #damaged = (path: string, offset: number, size: number): void => {

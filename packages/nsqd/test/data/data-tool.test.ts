@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeMessageRecord, DiskQueueReader, findQueue, nodeFiles as queueFiles } from '@nsq-ts/diskqueue'
 import { dpub, rdy, sub } from '@nsq-ts/protocol'
+import { encodeHeaders, hmpub, hpub } from '@nsq-ts/protocol/headers'
 import { expect, test } from 'vitest'
 import { runDataTool } from '../../src/data-tool/run.ts'
 import { startNsqd, type TestNsqd } from '../support/start-nsqd.ts'
@@ -170,6 +171,27 @@ test('export writes queues of the original: what waits, what was in flight, and 
   expect(readdirSync(join(folder.path, 't.topic')).sort()).toEqual(before)
 })
 
+test('export leaves headers out, and says of how many messages; salvage keeps them', async () => {
+  using folder = new TemporaryFolder()
+  using target = new TemporaryFolder()
+  using saved = new TemporaryFolder()
+  await using(folder.path, async (nsqd) => {
+    using producer = nsqd.connect()
+    await producer.identify({ feature_negotiation: true, message_headers: true })
+    const headed = { block: encodeHeaders({ n: '1' }), body: Buffer.from('headed') }
+    await producer.command(hmpub('t', [headed, { block: Buffer.alloc(0), body: Buffer.from('plain') }]))
+    await producer.command(hpub('t', headed, { delayMs: 600_000 }))
+  })
+  await run('salvage', `--from=${folder.path}`, `--to=${saved.path}`)
+  const kept = await using(saved.path, (nsqd) => nsqd.ask('GET', '/topic/peek?topic=t'))
+  expect(kept.body).toContain('"headers":{"n":"1"}')
+  const { code, err } = await run('export', `--data-path=${folder.path}`, `--to=${target.path}`)
+  expect(code).toBe(0)
+  expect(err).toContain('2 messages go without their headers')
+  const bodies = (await readQueue(target.path, 't')).map(([body]) => body)
+  expect(bodies).toEqual(['headed', 'plain', 'headed'])
+})
+
 test('what was exported is taken over again, whole', async () => {
   using folder = new TemporaryFolder()
   using target = new TemporaryFolder()
@@ -261,6 +283,29 @@ test('salvage takes along all batches but the damaged one, out of files that nsq
       ],
     },
   ])
+})
+
+test('a file whose only batch is damaged is kept aside by nsqd, and what is whole in such a file is salvaged if that is wanted', async () => {
+  using folder = new TemporaryFolder()
+  using target = new TemporaryFolder()
+  using all = new TemporaryFolder()
+  await fill(folder.path)
+  const topic = join(folder.path, 't.topic')
+  const [file] = readdirSync(topic).filter((name) => name.startsWith('messages-'))
+  const whole = readFileSync(join(topic, file!))
+  flip(join(topic, file!), 60) // in the one batch
+  flip(join(topic, file!), whole.length - 40) // the index is not read either: nobody knows what was there
+  const damaged = readFileSync(join(topic, file!))
+  const { channels } = (await using(folder.path, (nsqd) => nsqd.stats('topic=t'))).topics[0]
+  expect(channels).toMatchObject([{ depth: 0 }, { depth: 0 }])
+  expect(readdirSync(topic).filter((name) => name.startsWith('messages-'))).toEqual([`${file}.damaged`])
+  expect(readFileSync(join(topic, `${file}.damaged`))).toEqual(damaged)
+  writeFileSync(join(topic, `${file}.damaged`), whole) // somebody has mended it
+  const without = await run('salvage', `--from=${folder.path}`, `--to=${target.path}`)
+  expect(without).toMatchObject({ code: 0, err: expect.stringContaining('--kept takes the 10 messages in it') })
+  expect((await run('salvage', `--from=${folder.path}`, `--to=${all.path}`, '--kept')).code).toBe(0)
+  const salvaged = (await using(all.path, (nsqd) => nsqd.stats('topic=t'))).topics[0].channels
+  expect(salvaged).toMatchObject([{ depth: 10 }, { depth: 10 }])
 })
 
 test('without its journal and nsqd.dat, all messages of a topic are salvaged', async () => {

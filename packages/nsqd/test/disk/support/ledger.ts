@@ -86,6 +86,8 @@ export class Ledger {
   readonly #bodiesById = new Map<string, string>()
   /** Something was forgotten, by a power cut or damage, that nobody was promised: what was deleted may be back. */
   #loose = false
+  /** Damage was found at some start. */
+  #damaged = false
 
   /** @param maxAttempts deliveries after which a message of that channel becomes a dead letter */
   constructor(durability: (topic: string) => Durability, maxAttempts: (channel: string) => number = () => Infinity) {
@@ -208,7 +210,8 @@ export class Ledger {
       if (!this.#loose) throw new Error(`${where} was published before there was that channel`)
       // It is back from before: whatever happened to the message then.
       const doubts = { state: 'free', fuzzy: true, attempts: ATTEMPTS_MAX, notBefore: 0, dueAt: 0 } as const
-      entries.set(body, (entry = { ...entryOf(message), ...doubts }))
+      const twice = this.#damaged
+      entries.set(body, (entry = { ...entryOf(message), ...doubts, twice }))
     }
     if (entry.state === 'done') throw new Error(`${where} was finished and comes again`)
     if (entry.state === 'dead') throw new Error(`${where} became a dead letter and comes again`)
@@ -332,6 +335,7 @@ export class Ledger {
    */
   restarted(kind: 'kill' | 'cutPower' | 'restart', failed: boolean, damaged: boolean): void {
     const doubtful = failed || damaged
+    this.#damaged ||= damaged
     if (kind === 'restart' && !doubtful) return
     const isLost = ({ name }: LedgerTopic): boolean => {
       const durability = this.#durability(name)

@@ -44,6 +44,8 @@ interface Inode {
   kept: Buffer
   /** What makes the one of the other, in order. */
   changes: DataChange[]
+  /** Bytes that can't be read: [from, to). */
+  bad?: readonly [from: number, to: number]
 }
 
 /**
@@ -124,6 +126,11 @@ export class SimDisk implements LogFiles {
   flip(path: string, byte: number, bit: number): void {
     const inode = this.#names.get(path)!
     for (const bytes of [inode.seen, inode.kept]) if (byte < bytes.length) bytes[byte]! ^= 1 << bit
+  }
+
+  /** The disk cannot read a place any more. */
+  spoil(path: string, from: number, to: number): void {
+    this.#names.get(path)!.bad = [from, to]
   }
 
   /** Another disk with all that is on this one, as if it had been synced. */
@@ -330,6 +337,7 @@ class SimFile implements LogFile {
   read(bytes: Buffer, position: number): number {
     this.#check()
     this.#disk.call('read')
+    this.#checkSectors(bytes, position)
     return this.#read(bytes, position)
   }
 
@@ -338,11 +346,17 @@ class SimFile implements LogFile {
     this.#disk.later(() => {
       try {
         this.#disk.call('read')
+        this.#checkSectors(bytes, position)
       } catch (error) {
         return done(error as Error, 0)
       }
       done(null, this.#read(bytes, position))
     })
+  }
+
+  #checkSectors(bytes: Buffer, position: number): void {
+    const { bad } = this.#inode
+    if (bad !== undefined && position < bad[1] && position + bytes.length > bad[0]) throw failure('EIO', 'a bad sector')
   }
 
   sync(): void {

@@ -109,8 +109,8 @@ export class Successor {
     settleAll(this.broker, this.#disk)
   }
 
-  /** Everything that all channels have, finished as it comes. */
-  drain(): Drained {
+  /** Everything that all channels have, finished as it comes. @param laterMs how long after the last of it is the end */
+  drain(laterMs = LATER_MS): Drained {
     const { broker } = this
     const drained: Drained = new Map()
     const consumers: { topic: Topic; channel: Channel; subscriber: SimSubscriber }[] = []
@@ -120,7 +120,7 @@ export class Successor {
         consumers.push({ topic, channel, subscriber: new SimSubscriber({ readyCount: 100 }).subscribe(channel) })
       }
     }
-    for (let waitedMs = 0; waitedMs < LATER_MS;) {
+    for (let waitedMs = 0; waitedMs < laterMs;) {
       let count = 0
       for (const { topic, channel, subscriber } of consumers) {
         channel.wake(subscriber.lane!)
