@@ -276,6 +276,20 @@ describe.skipIf(CHROMIUM === undefined)('messages on the page', () => {
     expect(tab.problems).toEqual([])
   })
 
+  test('headers of a message are shown beside what is known of it', async () => {
+    await cluster.make('traced', ['c'])
+    const headers = { 'x-nsq-header-traceparent': '00-4bf92f35-01', 'x-nsq-header-tenant': 'acme' }
+    await fetch(`http://${first.node}/pub?topic=traced`, { method: 'POST', body: 'with headers', headers })
+    await using tab = await open('/topics/traced/c/messages')
+    const { page } = tab
+    await heads(page).click()
+    const facts = page.locator('dl').filter({ hasText: 'Published' })
+    for (const text of ['traceparent', '00-4bf92f35-01', 'tenant', 'acme']) {
+      await facts.getByText(text, { exact: true }).waitFor()
+    }
+    expect(tab.problems).toEqual([])
+  })
+
   test('what waits in a topic without a channel is shown on its page, to be read', async () => {
     await cluster.make('lonely')
     await first.publish('lonely', 'anybody there?')
