@@ -27,6 +27,8 @@ const SHARED_TYPES = 'packages/nsqadmin/server/api-types.ts'
 /** Rooms that nothing comes into but through a constructor, and the modules of the runtime that are harmless there. */
 const PURE_ROOMS = ['packages/protocol/src', 'packages/nsqd/src/core', 'packages/nsqd/src/log']
 const PURE_MODULES = ['node:buffer', 'node:zlib', '@node-rs/crc32']
+/** A package that is pure itself, by any of its doors. */
+const PURE_PACKAGE = /^@nsq-ts\/protocol(?:\/\w+)?$/
 /** Rooms of nsqd that its pure rooms may know: each other. */
 const PURE_NSQD_ROOMS = ['packages/nsqd/src/core', 'packages/nsqd/src/log']
 const IMPURE =
@@ -139,7 +141,7 @@ function impurities({ path, text }: Source): string[] {
   const code = withoutComments(text)
   const names = Array.from(withoutStrings(code).matchAll(IMPURE), (match) => `${path}: ${match[0]}`)
   const modules = importsOf(text).filter((from) => {
-    if (PURE_MODULES.includes(from) || from === '@nsq-ts/protocol') return false
+    if (PURE_MODULES.includes(from) || PURE_PACKAGE.test(from)) return false
     if (!from.startsWith('.')) return true
     const room = dirname(relative(ROOT, join(ROOT, dirname(path), from)))
     return room !== dirname(path) && !(PURE_NSQD_ROOMS.includes(room) && PURE_NSQD_ROOMS.includes(dirname(path)))

@@ -12,12 +12,15 @@ import {
 } from '@nsq-ts/protocol'
 
 export class Client {
-  /** @param {(id: string, client: Client) => void} onMessage */
-  static async connect(port, onMessage = () => {}) {
+  /**
+   * @param {(id: string, client: Client) => void} onMessage
+   * @param settings for IDENTIFY
+   */
+  static async connect(port, onMessage = () => {}, settings = {}) {
     const client = new Client(connect(port, '127.0.0.1'), onMessage)
     await once(client.socket, 'connect')
     client.socket.setNoDelay(true)
-    client.send(MAGIC_V2, identify({ heartbeat_interval: 30_000 }))
+    client.send(MAGIC_V2, identify({ heartbeat_interval: 30_000, ...settings }))
     await client.answer()
     return client
   }
@@ -48,7 +51,7 @@ export class Client {
   }
 
   onFrame(type, data) {
-    if (type === FrameType.message) {
+    if (type === FrameType.message || type === FrameType.headedMessage) {
       this.#onMessage(data.toString('latin1', MESSAGE_ID_OFFSET, MESSAGE_BODY_OFFSET), this)
     } else if (type === FrameType.error) {
       this.#over(new Error(data.toString()))

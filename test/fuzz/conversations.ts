@@ -1,6 +1,7 @@
 // What fuzzed clients say: valid conversations, and what becomes of them when bytes are changed.
 import { constants, deflateRawSync } from 'node:zlib'
 import { CLS, dpub, fin, identify, MAGIC_V2, mpub, NOP, pub, rdy, req, sub, touch } from '@nsq-ts/protocol'
+import { type HeadedBody, hmpub, hpub, type PublishTime } from '@nsq-ts/protocol/headers'
 import type { Random } from '../support/random.ts'
 
 const TOPICS = ['fuzz', 'fuzz2', 'fuzz#ephemeral', 'f'.repeat(64)]
@@ -89,6 +90,8 @@ function identity(random: Random): object {
   if (random.chance(0.3)) some['msg_timeout'] = random.pick([0, 1000, 900_000, 900_001, 1.5, '1', null])
   if (random.chance(0.3)) some['output_buffer_size'] = random.pick([-1, 0, 63, 64, 65_536, 65_537])
   if (random.chance(0.3)) some['output_buffer_timeout'] = random.pick([-1, 0, 24, 25, 30_000, 30_001])
+  if (random.chance(0.6)) some['message_headers'] = random.pick([true, true, true, false, 1])
+  if (random.chance(0.3)) some['depth_hint'] = random.pick([true, false, null])
   if (random.chance(0.3)) some['sample_rate'] = random.pick([-1, 0, 1, 99, 100])
   return some
 }
@@ -121,10 +124,38 @@ function command(random: Random): Buffer {
         topic,
         Array.from({ length: 1 + random.below(20) }, () => body(random)),
       ),
+    () => hpub(topic, headed(random), time(random)),
+    () =>
+      hmpub(
+        topic,
+        Array.from({ length: 1 + random.below(20) }, () => headed(random)),
+        time(random),
+      ),
+    () => Buffer.concat([line(`HPUB ${topic} ${random.pick(['', '@'])}${number}`), sized(body(random))]),
     () => Buffer.concat([line('AUTH'), sized(body(random))]),
     () => line(random.bytes(random.below(40)).toString('latin1')),
   ]
   return random.pick(choices)()
+}
+
+function headed(random: Random): HeadedBody {
+  const text = random.pick([
+    '',
+    '{}',
+    '{"a":"1"}',
+    '{"a":"1","b":"\\u00fc"}',
+    '{"a":1}',
+    '{"A":""}',
+    '{"a":"1"',
+    '[]',
+    '\0',
+  ])
+  return { block: Buffer.from(text), body: body(random) }
+}
+
+function time(random: Random): PublishTime | undefined {
+  if (random.chance(0.5)) return undefined
+  return random.pick<PublishTime>([{ delayMs: random.below(500) }, { dueWallMs: 1_700_000_000_000 }])
 }
 
 function body(random: Random): Buffer {

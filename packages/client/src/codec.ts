@@ -45,9 +45,7 @@ const BYTES: Codec<Uint8Array | string, Buffer> = {
   encode(value) {
     if (typeof value === 'string') return Buffer.from(value)
     if (value instanceof Uint8Array) return value
-    throw new TypeError(
-      `a body is a Uint8Array or a string; for ${typeof value} give the producer a codec, such as json()`,
-    )
+    throw new TypeError(`a body is bytes or text; for ${typeof value} give the producer a codec, such as json()`)
   },
   decode: (body) => body,
 }
@@ -60,7 +58,7 @@ export function encodeBody<In>(codec: Encoder<In>, value: In): Uint8Array {
   } catch (error) {
     throw new EncodeError(`the body cannot be encoded: ${messageOf(error)}`, { cause: error })
   }
-  if (body.length === 0) throw new EncodeError('the body is empty; nsqd takes no empty messages')
+  if (body.length === 0) throw new EncodeError('nsqd takes no empty messages')
   return body
 }
 

@@ -4,7 +4,6 @@
 export type Duration = number | string
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-const TEXT = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g
 
 /**
@@ -15,12 +14,13 @@ const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g
 export function toMs(duration: Duration, name: string): number {
   if (typeof duration === 'number') {
     if (duration >= 0) return duration // Infinity is a duration: never
-  } else if (TEXT.test(duration)) {
+  } else {
     let ms = 0
-    for (const [, amount, unit] of duration.matchAll(PART)) ms += Number(amount) * UNIT_MS[unit!]!
-    return ms
+    const rest = duration.replace(PART, (_, amount, unit: string) => {
+      ms += Number(amount) * UNIT_MS[unit]!
+      return ''
+    })
+    if (rest === '' && duration !== '') return ms
   }
-  throw new RangeError(
-    `${name}: ${JSON.stringify(duration)} is no duration: milliseconds, or text such as '5s' or '1h30m'`,
-  )
+  throw new RangeError(`${name}: ${JSON.stringify(duration)} is no duration: ms, or text such as '1h30m'`)
 }

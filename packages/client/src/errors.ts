@@ -5,10 +5,10 @@ import { isFatalCode } from '@nsq-ts/protocol'
 export abstract class NsqError extends Error {
   /** `ERR_NSQ_...`, or for a {@link ServerError} the server's own `E_...`. */
   readonly code: string
-  /** The code of the class. */
+  /** The code of the class, without `ERR_NSQ_`. */
   declare protected static readonly code: string
 
-  constructor(message: string, options?: ErrorOptions, code: string = new.target.code) {
+  constructor(message: string, options?: ErrorOptions, code: string = `ERR_NSQ_${new.target.code}`) {
     super(message, options)
     this.name = new.target.name
     this.code = code
@@ -17,7 +17,7 @@ export abstract class NsqError extends Error {
 
 /** `ERR_NSQ_CONNECTION`: the connection could not be made, failed its handshake, or was lost. */
 export class ConnectionError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_CONNECTION'
+  protected static override readonly code = 'CONNECTION'
   /** `host:port` of the nsqd. */
   readonly address: string
 
@@ -61,12 +61,12 @@ export class AdminError extends NsqError {
 
 /** `ERR_NSQ_TIMEOUT`: no answer within the time given. Whether a publish was stored is not known. */
 export class TimeoutError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_TIMEOUT'
+  protected static override readonly code = 'TIMEOUT'
 }
 
 /** `ERR_NSQ_CLOSED`: the producer or consumer is closed. */
 export class ClosedError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_CLOSED'
+  protected static override readonly code = 'CLOSED'
 
   constructor(what: string) {
     super(`the ${what} is closed`)
@@ -75,7 +75,7 @@ export class ClosedError extends NsqError {
 
 /** `ERR_NSQ_BUFFER_FULL`: as much as the options allow waits for an answer already. Nothing was sent. */
 export class BufferFullError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_BUFFER_FULL'
+  protected static override readonly code = 'BUFFER_FULL'
 
   constructor(messages: number, bytes: number) {
     super(`${messages} messages of ${bytes} bytes wait for their answers already`)
@@ -84,22 +84,22 @@ export class BufferFullError extends NsqError {
 
 /** `ERR_NSQ_ENCODE`: the codec could not encode a body. */
 export class EncodeError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_ENCODE'
+  protected static override readonly code = 'ENCODE'
 }
 
 /** `ERR_NSQ_DECODE`: the codec could not decode a message's body. */
 export class DecodeError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_DECODE'
+  protected static override readonly code = 'DECODE'
 }
 
 /** `ERR_NSQ_MESSAGE_LOST`: the message is not this consumer's any more; nsqd gives it to someone again. */
 export class MessageLostError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_MESSAGE_LOST'
+  protected static override readonly code = 'MESSAGE_LOST'
 }
 
 /** `ERR_NSQ_LOOKUP`: an nsqlookupd gave no usable answer. */
 export class LookupError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_LOOKUP'
+  protected static override readonly code = 'LOOKUP'
 
   constructor(url: string, message: string, options?: ErrorOptions) {
     super(`${url}: ${message}`, options)
@@ -108,7 +108,12 @@ export class LookupError extends NsqError {
 
 /** `ERR_NSQ_HANDLER`: a message handler threw; `cause` is what. Reported, and the message is requeued. */
 export class HandlerError extends NsqError {
-  protected static override readonly code = 'ERR_NSQ_HANDLER'
+  protected static override readonly code = 'HANDLER'
+}
+
+/** `ERR_NSQ_UNSUPPORTED`: no server at hand takes what was asked for: headers, a time too far ahead, several messages for later at once. Nothing was stored. */
+export class UnsupportedError extends NsqError {
+  protected static override readonly code = 'UNSUPPORTED'
 }
 
 /** For this package: the text of whatever was thrown. */

@@ -2,6 +2,7 @@
 export { Admin } from './admin/admin.ts'
 export type { AdminOptions } from './admin/admin.ts'
 export type {
+  AdminPublishOptions,
   DrainProgress,
   MessageState,
   PeekedMessage,
@@ -45,6 +46,7 @@ export {
   NsqError,
   ServerError,
   TimeoutError,
+  UnsupportedError,
 } from './errors.ts'
 export { Events } from './events.ts'
 export type { Listener } from './events.ts'

@@ -25,7 +25,7 @@ describe.skipIf(!isOurs)('Admin', () => {
     const at = new Date(Date.now() + 3_600_000)
     await admin.publish(topic, 'in an hour', { at })
     await admin.publish(topic, Buffer.from([0xff, 0]), { defer: '30m' })
-    await admin.publish(topic, 'now')
+    await admin.publish(topic, 'now', { headers: { traceparent: '00-1', 'x-name': '\u00fc' } })
     const page = await vi.waitFor(async () => {
       const deferred = await admin.deferred(topic, 'c')
       expect(deferred.count).toBe(2)
@@ -41,6 +41,8 @@ describe.skipIf(!isOurs)('Admin', () => {
     await admin.deliver(topic, 'c', page.messages[1]!.id)
     const ready = await admin.peek(topic, 'c')
     expect(ready.messages.map(({ body }) => body.toString())).toEqual(['now', 'in an hour'])
+    expect(ready.messages.map(({ headers }) => headers)).toEqual([{ traceparent: '00-1', 'x-name': '\u00fc' }, {}])
+    await expect(admin.publish(topic, 'x', { at, defer: '1s' })).rejects.toMatchObject({ code: 'DEFER_AND_AT' })
   })
 
   test('looks at messages page by page, finishes and requeues', async () => {

@@ -21,7 +21,7 @@ function trace(
   }
   const backoff = new Backoff(strategy, maxMs, environment, {
     onBackoff: (level, waitMs) => void events.push(level === 0 ? 'end' : `wait ${level} ${waitMs}`),
-    onBackoffTest: () => void events.push('test'),
+    onTest: () => void events.push('test'),
   })
   for (const outcome of outcomes) {
     if (outcome === 'timer') fire?.()

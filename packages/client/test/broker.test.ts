@@ -72,7 +72,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
     const publishedAt = performance.now()
     await producer.publish('t', 'later', { defer: 300 })
     expect((await receivedAt) - publishedAt).toBeGreaterThan(290)
-    expect(await codeOf(producer.publish('t', 'x', { defer: '2h' }))).toBe('E_INVALID')
+    expect(await codeOf(producer.publish('t', 'x', { defer: '1000h' }))).toMatch(/^(?:E_INVALID|ERR_NSQ_UNSUPPORTED)$/)
     const codes = await Promise.all(['a', 'b'.repeat(2000), 'c'].map((body) => codeOf(producer.publish('t', body))))
     expect(codes).toEqual(['none', 'E_BAD_MESSAGE', 'none'])
   })
@@ -112,6 +112,7 @@ describe.skipIf(!hasBroker)('with a real nsqd', () => {
     await producer.publish('orders', Buffer.from([0xff, 0x00]))
     await until(() => letters.length === 1)
     const letter = readDeadLetter(letters[0]!.body)
+    expect('headers' in letter).toBe(false)
     expect(letter).toMatchObject({
       origin: { ...origin, address: nsqd.address },
       attempts: 2,

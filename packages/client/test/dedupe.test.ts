@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import { dedupe, Message } from '@nsq-ts/client'
-import { encodeMessage } from '@nsq-ts/protocol'
+import { encodeMessage, MESSAGE_HEADER_SIZE } from '@nsq-ts/protocol'
 
 let lastId = 0
 const owner = { address: 'a:1', finishMessage() {}, requeueMessage() {}, touchMessage() {}, timeLeftMs: () => 1 }
 
 function message(body: string): Message {
   const id = (++lastId).toString(16).padStart(16, '0')
-  return new Message(encodeMessage({ id, timestampNs: 0n, attempts: 1, body: Buffer.from(body) }), 0, owner, undefined)
+  const data = encodeMessage({ id, timestampNs: 0n, attempts: 1, body: Buffer.from(body) })
+  return new Message(data, 0, owner, undefined, MESSAGE_HEADER_SIZE)
 }
 
 const key = (each: Message): string => each.raw.toString()

@@ -80,6 +80,8 @@ describe('handshake', () => {
       msg_timeout: 0,
       topology_region: 'eu',
       topology_zone: 'a',
+      message_headers: true,
+      depth_hint: true,
     })
   })
 

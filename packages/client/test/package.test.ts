@@ -44,7 +44,14 @@ test('producer and consumer together are below 40 kB minified, the protocol incl
   const both = await bundle('Producer, Consumer')
   expect(both.size).toBeLessThan(40_000)
   // It is so small because these are loaded by programs that ask for them.
-  expect(both.later.toSorted()).toEqual(['loops.js', 'poller.js', 'snappy.js', 'upgrade.js'])
+  expect(both.later.toSorted()).toEqual([
+    'depth-shares.js',
+    'extended-publish.js',
+    'loops.js',
+    'poller.js',
+    'snappy.js',
+    'upgrade.js',
+  ])
   const [producer, consumer] = await Promise.all([bundle('Producer'), bundle('Consumer')])
   expect(producer.size).toBeLessThan(28_000)
   expect(consumer.size).toBeLessThan(32_000)

@@ -49,7 +49,7 @@ test.skipIf(!hasBroker)('each program runs as it stands', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  expect(programs.length).toBe(8)
+  expect(programs.length).toBe(9)
   expect(printed).toEqual(
     expect.arrayContaining([
       'published',
@@ -57,6 +57,7 @@ test.skipIf(!hasBroker)('each program runs as it stands', async () => {
       'closed: nothing is in flight',
       'booked p-1',
       'publish 1 to spans',
+      'invoice 7 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     ]),
   )
   expect(printed).toContainEqual(expect.stringMatching(/^\d+ water the plants$/))

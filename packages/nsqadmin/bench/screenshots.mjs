@@ -1,10 +1,10 @@
-// Takes the pictures of docs/nsqadmin.md, of clusters that run: node packages/nsqadmin/bench/screenshots.mjs [shop|many]. Build first.
+// Takes the pictures of docs/nsqadmin.md, of clusters that run: node packages/nsqadmin/bench/screenshots.mjs [shop|messages|many]. Build first.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { launchBrowser } from './browser.mjs'
 import { startScene } from './scene.mjs'
-import { makeMany, runShop, stirMany } from './traffic.mjs'
+import { makeMany, makeMessages, runShop, stirMany } from './traffic.mjs'
 
 const folder = new URL('../../../docs/images', import.meta.url).pathname
 const only = process.argv[2]
@@ -16,8 +16,9 @@ const HISTORY = { refreshIntervalMs: 1000, historyIntervalMs: 1000 }
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
 
-if (only !== 'many') await shootShop()
-if (only !== 'shop') await shootMany()
+if (only === undefined || only === 'shop') await shootShop()
+if (only === undefined || only === 'messages') await shootMessages()
+if (only === undefined || only === 'many') await shootMany()
 await browser.close()
 
 async function shootShop() {
@@ -50,6 +51,22 @@ async function shootShop() {
   await shoot(shop, 'nodes-down', '/nodes')
   await stopShop()
   await shop.close()
+}
+
+async function shootMessages() {
+  const scene = await startScene({ admin: HISTORY })
+  await makeMessages(scene)
+  const path = '/topics/orders/billing'
+  const messages = `${path}/messages`
+  const open = (index) => async (page) => page.locator('[data-message-head]').nth(index).click()
+  const sendBack = async (page) => page.getByRole('button', { name: 'Redrive letters' }).click()
+  const change = async (page) => page.getByRole('button', { name: 'Change', exact: true }).click()
+  await shoot(scene, 'messages', messages, { before: open(2) })
+  await shoot(scene, 'messages-dead-dark', `${messages}?state=dead`, { before: open(1), colorScheme: 'dark' })
+  await shoot(scene, 'messages-phone', `${messages}?state=deferred`, { before: open(0), viewport: PHONE })
+  await shoot(scene, 'redrive', `${messages}?state=dead`, { before: sendBack })
+  await shoot(scene, 'retries', `${path}/retries`, { before: change })
+  await scene.close()
 }
 
 async function shootMany() {

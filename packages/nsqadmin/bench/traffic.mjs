@@ -93,3 +93,41 @@ export function stirMany(scene, topics) {
     await running
   }
 }
+
+const ORDER = (id, extra = {}) => ({
+  id,
+  customer: { id: id % 97, name: 'Ada Lovelace', vip: id % 5 === 0 },
+  lines: [{ sku: 'ENGINE-1', quantity: 1 + (id % 3), price: 19.95 }],
+  placedAt: new Date(1_795_000_000_000 + id * 1000).toISOString(),
+  ...extra,
+})
+
+/** One channel with messages in every state: thousands that wait, some with a consumer, some for later, some that failed. */
+export async function makeMessages(scene) {
+  const at = 'topic=orders&channel=billing'
+  for (const index of [0, 1]) {
+    await scene.post(index, '/topic/create?topic=orders')
+    await scene.post(index, `/channel/create?${at}`)
+    await scene.post(index, `/channel/retries?${at}&max_attempts=1&backoff=1s,10s,1m`)
+    const failing = [1, 2, 3].map((n) => JSON.stringify(ORDER(9000 + 10 * index + n, { currency: null })))
+    await scene.post(index, '/mpub?topic=orders', failing.join('\n'))
+  }
+  const failing = scene.consumer('orders', 'billing', async () => Promise.reject(new Error('no currency')))
+  await delay(1500)
+  await failing.close({ timeout: 0 })
+  const bytes = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 7) % 256))
+  const huge = { ...ORDER(1), id: 12_345_678, lines: Array.from({ length: 4000 }, (_, i) => ORDER(i).lines[0]) }
+  for (const index of [0, 1]) {
+    await scene.post(index, '/mpub?topic=orders', [1, 2, 3].map((n) => JSON.stringify(ORDER(100 + n))).join('\n'))
+    await scene.post(index, '/pub?topic=orders', bytes)
+    await scene.post(index, '/pub?topic=orders', JSON.stringify(huge))
+    await scene.post(index, '/pub?topic=orders', 'plain text, with a line\nbreak and ünïcödé')
+    const waiting = Array.from({ length: 3000 }, (_, i) => JSON.stringify(ORDER(i)))
+    await scene.post(index, '/mpub?topic=orders', waiting.join('\n'))
+    for (const defer of ['90s', '1h', '36h', '240h']) {
+      await scene.post(index, `/pub?topic=orders&defer=${defer}`, JSON.stringify(ORDER(500, { remindAfter: defer })))
+    }
+  }
+  scene.consumer('orders', 'billing', () => new Promise(() => {}), { maxInFlight: 6, clientId: 'till-1' })
+  await delay(1500)
+}

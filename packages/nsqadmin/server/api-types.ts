@@ -462,3 +462,148 @@ export interface TailStatus {
   /** Connections that are lost at the moment: `host:port: reason`. */
   problems: string[]
 }
+
+/** Where a message is with its channel; `dead`: it has failed too often, and lies in a dead-letter topic. */
+export type MessageState = 'ready' | 'in_flight' | 'deferred' | 'dead'
+
+/**
+ * GET /api/messages/:topic/:channel?node=...: messages of a channel on one node, without consuming them; GET /api/messages/:topic: what waits
+ * in the topic itself. `state` (default `ready`), `limit` (1 to 100, default 25), `offset`, `contains`; for `dead`, `from`: which channel of the
+ * dead-letter topic. What a node cannot say is its own answer, so that it keeps nobody from the others': 404 with nsqd's code, 501
+ * `NOT_SUPPORTED` (the original, or an older version), 502 `NODE_WANTS_TOKEN`, `UPSTREAM_ERROR: ...`; 404 `NODE_NOT_FOUND`.
+ */
+export interface MessagesAnswer {
+  node: string
+  state: MessageState
+  /** Where these are: dead letters have a topic of their own. */
+  topic: string
+  /** Null: in the topic itself. */
+  channel: string | null
+  /** Of the dead-letter topic, one of which `channel` is; empty otherwise. */
+  channels: string[]
+  /** How many there are in that place and state, whatever `contains` says. */
+  count: number
+  /** Offset of the next page; null at the end. */
+  next: number | null
+  messages: ShownMessage[]
+}
+
+/** Times are Unix milliseconds. */
+export interface ShownMessage {
+  id: string
+  /** In the place where it is: a dead letter is `ready` in its topic. */
+  state: Exclude<MessageState, 'dead'>
+  timestamp: number
+  attempts: number
+  /** Bytes of the whole body. */
+  size: number
+  /** The body, or its first 4 KiB. */
+  body: string
+  encoding: 'utf8' | 'base64'
+  truncated: boolean
+  headers: Record<string, string>
+  /** Of a deferred one; null: not known before its topic has a channel. */
+  due: number | null
+  /** Of one in flight. */
+  consumer: MessageConsumer | null
+}
+
+export interface MessageConsumer {
+  client_id: string
+  hostname: string
+  remote_address: string
+  delivered_at: number
+  times_out_at: number
+}
+
+/**
+ * GET /api/message/:topic/:channel?node=&id=, or without a channel: a ShownMessage with its whole body. POST /api/message/:topic/:channel acts on
+ * one: MessageActionBody. 404 `MESSAGE_NOT_FOUND`: it has been finished, or has gone to a consumer and was finished there; 409
+ * `MESSAGE_NOT_DEFERRED`.
+ */
+export interface MessageActionBody {
+  node: string
+  id: string
+  /** `cancel` and `deliver` are for deferred ones: never, and now. `discard` is for a dead letter of this channel: it is finished where it lies. */
+  action: MessageAction
+  /** With `requeue`: milliseconds to wait. Default 0. */
+  defer?: number
+  /** With `discard`: the channel of the dead-letter topic that it is finished on; default: the usual one, made if there is none. */
+  from?: string
+}
+
+export type MessageAction = 'finish' | 'requeue' | 'deliver' | 'cancel' | 'discard'
+
+/**
+ * GET /api/redrive/:topic/:channel: how far dead letters are on their way back. POST: begins it, RedriveBody. DELETE: ends it. POST and DELETE
+ * fail when no node does it: 404 `NO_DEAD_LETTERS`, 409 `REDRIVE_RUNNING`, `REDRIVE_NOT_RUNNING`...; else `message` names those that did not.
+ */
+export interface RedriveAnswer extends WithMessage {
+  nodes: NodeRedrive[]
+}
+
+export interface NodeRedrive {
+  node: string
+  running: boolean
+  /** Letters sent back, of the redrive that runs, or of the last one since the nsqd started. */
+  sent: number
+  /** Why it ended before its end; empty: it did not. */
+  error: string
+}
+
+export interface RedriveBody {
+  /** Default: all that have the topic. */
+  node?: string
+  /** Only this one letter. */
+  id?: string
+  /** Only those whose body has this in it. */
+  contains?: string
+  /** Only those that died for this reason: `requeued`, `timed-out`, `consumer-lost`, `unknown`. */
+  reason?: string
+  /** So many a second on each node; 0: as fast as it goes. */
+  rate?: number
+  /** The channel of the dead-letter topic that they are taken from; needed where it has several. */
+  from?: string
+}
+
+/** POST /api/rewind/:topic/:channel: RewindBody. 409 `NOT_RETAINED` when no node keeps anything; else `message` names those that did not do it. */
+export interface RewindAnswer extends WithMessage {
+  nodes: NodeRewind[]
+}
+
+export interface NodeRewind {
+  node: string
+  /** That come again. */
+  messages: number
+  /** False: some of what was published since is not kept any more. */
+  complete: boolean
+}
+
+export interface RewindBody {
+  /** Unix milliseconds: what was published then or later is delivered again. */
+  to: number
+}
+
+/** GET and POST /api/retries/:topic/:channel: what becomes of messages that fail, node by node. `message` names the nodes that cannot say. */
+export interface RetriesAnswer extends WithMessage {
+  nodes: NodeRetries[]
+}
+
+export interface NodeRetries {
+  node: string
+  /** Failed deliveries after which a message becomes a dead letter; 0: never. */
+  max_attempts: number
+  dead_letter_topic: string
+  /** `1s,10s,1m0s`: the wait after the first failed delivery, the second... Empty: none. */
+  backoff: string
+  /** Percent. */
+  jitter: number
+}
+
+/** POST /api/retries/:topic/:channel: what is to change, as text; empty gives it back to the nsqd's options. To all nodes. */
+export interface RetriesBody {
+  max_attempts?: string
+  dead_letter_topic?: string
+  backoff?: string
+  jitter?: string
+}

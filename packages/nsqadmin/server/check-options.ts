@@ -11,6 +11,8 @@ export interface CheckedOptions {
   readonly tls: UpstreamSettings['tls']
   /** For nsqds; empty: none. */
   readonly nsqdToken: string
+  /** For NSQ's own protocol, where nsqds require AUTH; empty: none. */
+  readonly tailAuthSecret: string
   /** For NSQ's own protocol: nsqds that need TLS for HTTP are taken to have it there too. Undefined: none. */
   readonly tcpTls: UpstreamSettings['tls'] | undefined
   /** Undefined: /config is for everybody. */
@@ -28,25 +30,28 @@ export async function checkOptions(options: NsqadminOptions): Promise<CheckedOpt
   for (const address of lookupds) await checkAddress('--lookupd-http-address', address)
   for (const address of nsqds) await checkAddress('--nsqd-http-address', address)
   const tcpTls = usesTls(options) ? tls : undefined
-  const nsqdToken = readToken(options.httpClientTokenFile)
+  const nsqdToken = readSecret('--http-client-token-file', options.httpClientTokenFile)
+  const tailAuthSecret = readSecret('--tail-auth-secret-file', options.tailAuthSecretFile)
   return {
     tls,
     tcpTls,
     nsqdToken,
+    tailAuthSecret,
     graphiteProxy: checkGraphite(options),
     configCidr: checkCidr(options.allowConfigFromCidr),
   }
 }
 
-function readToken(path: string): string {
+/** What a file holds that nobody is to see on the command line. */
+function readSecret(flag: string, path: string): string {
   if (path === '') return ''
   try {
     const token = readFileSync(path, 'utf8').trim()
     if (/^\S+$/.test(token)) return token
   } catch (cause) {
-    return refuse(`failed to read --http-client-token-file (${path}) - ${reason(cause)}`, cause)
+    return refuse(`failed to read ${flag} (${path}) - ${reason(cause)}`, cause)
   }
-  return refuse(`--http-client-token-file (${path}) must have one token, without spaces`)
+  return refuse(`${flag} (${path}) must have one ${flag.includes('token') ? 'token' : 'secret'}, without spaces`)
 }
 
 function usesTls(options: NsqadminOptions): boolean {

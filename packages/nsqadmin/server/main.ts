@@ -1,10 +1,7 @@
-import { setFlagsFromString } from 'node:v8'
+import './small-heap.ts'
 import { runDaemon } from '@nsq-ts/daemon'
 import { authLineCommand } from './access/auth-line-command.ts'
 import { nsqadminTable } from './options.ts'
-
-// Every round leaves megabytes of figures behind that V8 would rather let pile up than collect; here memory is dearer than time.
-setFlagsFromString('--heap-growing-percent=20')
 
 const [command, ...rest] = process.argv.slice(2)
 

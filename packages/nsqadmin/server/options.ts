@@ -92,6 +92,12 @@ export const nsqadminTable = {
     group: UPSTREAM,
     ours: true,
   }),
+  tailAuthSecretFile: stringOption('tail-auth-secret-file', {
+    default: '',
+    help: 'file with the secret that tails send to nsqds that require AUTH (--auth-http-address)',
+    group: UPSTREAM,
+    ours: true,
+  }),
   httpClientTlsInsecureSkipVerify: boolOption('http-client-tls-insecure-skip-verify', {
     default: false,
     help: 'do not verify the certificates of nsqds that require TLS',

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { condense } from '../server/history/condense.ts'
+import { Columns } from '../server/history/columns.ts'
 import { Series } from '../server/history/series.ts'
 import { fromSmall, toSmall, UNKNOWN } from '../server/history/small-float.ts'
 import { flowsSince, Meter } from '../server/live/flows.ts'
@@ -12,7 +13,7 @@ test('a ring remembers what a list of the same length would', () => {
   const step = fc.record({ skip: fc.nat(6), value: fc.constantFrom(0, 1, 4095) })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 30 }), (slots, steps) => {
-      const series = new Series(slots)
+      const series = new Series(new Columns(slots))
       const twin = new Map<number, number>()
       let position = -1
       for (const { skip, value } of steps) {
@@ -29,12 +30,26 @@ test('a ring remembers what a list of the same length would', () => {
 })
 
 test('what is always zero is zero, and takes no memory', () => {
-  const series = new Series(3)
+  const series = new Series(new Columns(3))
   series.write(0, { depth: 1, rate_out: 0.25 })
   expect(series.read('rate_out', 0)).toBe(0.25)
   expect(series.isFlat('rate_out')).toBe(false)
   expect(series.isFlat('rate_in')).toBe(true)
   expect(series.read('rate_in', 0)).toBe(0)
+})
+
+test('columns that were given back are used again, as new ones, and no two series share one', () => {
+  const columns = new Columns(2)
+  const many = Array.from({ length: 600 }, () => new Series(columns))
+  many.forEach((series, index) => series.write(0, { depth: index, in_flight: index + 1 }))
+  many.forEach((series, index) => {
+    expect([series.read('depth', 0), series.read('in_flight', 0)]).toEqual([index, index + 1])
+  })
+  many.forEach((series) => series.release())
+  const again = new Series(columns)
+  again.write(0, { depth: 1 })
+  again.write(1, { in_flight: 7 })
+  expect([again.read('in_flight', 0), again.read('in_flight', 1)]).toEqual([0, 7])
 })
 
 test('a list is cut into at most so many groups, and all of it is in them', () => {

@@ -33,6 +33,7 @@ test.each([
   ],
   [{ ...LOOKUPD, authFile: '/no/users' }, 'failed to read --auth-file (/no/users) - '],
   [{ ...LOOKUPD, httpClientTokenFile: '/no/token' }, 'failed to read --http-client-token-file (/no/token) - '],
+  [{ ...LOOKUPD, tailAuthSecretFile: '/no/secret' }, 'failed to read --tail-auth-secret-file (/no/secret) - '],
   [{ ...LOOKUPD, httpAddress: 'nowhere' }, 'listen (nowhere) failed - '],
 ])('%j is refused, and nothing is left open', async (options, cause) => {
   await expect(startAdmin(options)).rejects.toMatchObject({

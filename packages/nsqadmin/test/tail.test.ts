@@ -1,9 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../../../test/support/eventually.ts'
 import { sampleFor } from '../server/tail/sample.ts'
 import { startCluster } from './fixtures/cluster.ts'
 import type { RunningNsqd } from './fixtures/cluster.ts'
+import { startAdmin } from './fixtures/admin.ts'
+import { certificate } from './fixtures/certificate.ts'
 import { openEvents } from './fixtures/event-source.ts'
+import { fakeUpstream } from './fixtures/fake-upstream.ts'
 
 const channelsOf = async (nsqd: RunningNsqd): Promise<string[]> =>
   (await nsqd.topic('t')).channels.map((channel: { channel_name: string }) => channel.channel_name)
@@ -78,4 +84,49 @@ test.each([
   [100, 201, 99],
 ])('to show %i of %i messages a second, %i percent are asked for', (rate, flow, percent) => {
   expect(sampleFor(rate, flow)).toBe(percent)
+})
+
+test('an nsqd that requires AUTH is tailed with a secret; without one the tail says what is missing', async () => {
+  const authorizations = [{ topic: '.*', channels: ['.*'], permissions: ['subscribe', 'publish'] }]
+  await using authd = await fakeUpstream(({ url }) => {
+    return url.includes('secret=open+sesame') || url.includes('secret=open-sesame')
+      ? { json: { ttl: 3600, identity: 'admin', authorizations } }
+      : { status: 403, json: {} }
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'nsqadmin-secret-'))
+  try {
+    const tailAuthSecretFile = join(folder, 'secret')
+    writeFileSync(tailAuthSecretFile, 'open-sesame\n')
+    await using cluster = await startCluster({ nsqds: 1, nsqd: { authHttpAddresses: [authd.address] } })
+    await cluster.make('t', ['c'])
+    await using refused = await openEvents(cluster.admin.port, '/api/tail/t')
+    const { data } = await refused.until(({ event, data }) => event === 'status' && data.problems.length > 0)
+    expect(data.problems[0]).toBe(`${cluster.nsqd.node}: it requires AUTH: nsqadmin needs --tail-auth-secret-file`)
+
+    const nsqdHttpAddresses = [cluster.nsqd.node]
+    await using admin = await startAdmin({ nsqdHttpAddresses, tailAuthSecretFile })
+    await using tail = await openEvents(admin.port, '/api/tail/t')
+    await eventually(async () => (await channelsOf(cluster.nsqd)).length === 2, { what: 'the tail has subscribed' })
+    await cluster.nsqd.publish('t', 'let in')
+    expect((await tail.until(({ event }) => event === 'message')).data.body).toBe('let in')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('an nsqd that requires TLS for its protocol alone cannot be tailed without it, and the tail says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nsqadmin-tls-'))
+  try {
+    const [tlsCert, tlsKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+    const { cert, key } = await certificate()
+    writeFileSync(tlsCert, cert)
+    writeFileSync(tlsKey, key)
+    await using cluster = await startCluster({ nsqds: 1, nsqd: { tlsCert, tlsKey, tlsRequired: 'tcp-https' } })
+    await cluster.make('t', ['c'])
+    await using tail = await openEvents(cluster.admin.port, '/api/tail/t')
+    const { data } = await tail.until(({ event, data }) => event === 'status' && data.problems.length > 0)
+    expect(data.problems[0]).toContain('it requires TLS: nsqadmin needs --http-client-tls-root-ca-file')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

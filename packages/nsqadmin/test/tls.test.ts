@@ -1,24 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generate } from 'selfsigned'
 import { expect, test } from 'vitest'
 import { eventually } from '../../../test/support/eventually.ts'
 import { startAdmin } from './fixtures/admin.ts'
+import { certificate } from './fixtures/certificate.ts'
 import { startNsqd } from './fixtures/cluster.ts'
 import { openEvents } from './fixtures/event-source.ts'
-
-async function certificate(): Promise<{ cert: string; key: string }> {
-  const made = await generate([{ name: 'commonName', value: 'nsq' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ],
-  })
-  return { cert: made.cert, key: made.private }
-}
 
 test('an nsqd that requires TLS, and a certificate of ours, is asked over HTTPS, and tailed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nsqadmin-tls-'))

@@ -630,6 +630,7 @@ export class Nsqd implements Daemon {
       refuse: () => this.drain.check(),
       options: this.#options,
       maxConnections: () => this.#options.maxConnections,
+      maxDeferMs: () => this.#options.maxDeferMs,
       version: VERSION,
     }
   }

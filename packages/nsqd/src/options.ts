@@ -283,6 +283,15 @@ export const nsqdTable = {
     help: 'maximum size of a single message',
     group: MESSAGES,
   }),
+  maxHeaderBytes: integerOption('max-header-bytes', {
+    default: 8192,
+    min: 0,
+    max: 1_048_576,
+    unit: 'bytes',
+    help: 'maximum size of the headers of a single message, as JSON, beside its body; 0: no message may have any',
+    group: MESSAGES,
+    ours: true,
+  }),
   maxReqTimeoutMs: durationOption('max-req-timeout', {
     default: 60 * MINUTE,
     min: 0,

@@ -88,7 +88,7 @@ export class Redrives {
     topic: Topic,
     channel: Channel,
     from: string,
-    wanted: Pick<RedriveRequest, 'contains' | 'reason' | 'rate' | 'beforeMs'>,
+    wanted: Pick<RedriveRequest, 'id' | 'contains' | 'reason' | 'rate' | 'beforeMs'>,
   ): RedriveJob {
     if (this.runningOf(topic.name, channel.name) !== undefined) throw new RedriveError('REDRIVE_RUNNING')
     const fromTopic = channel.retries?.topicName ?? deadLetterTopicName(topic.name, channel.name)

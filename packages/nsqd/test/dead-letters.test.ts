@@ -223,6 +223,16 @@ describe('redrive', () => {
     expect(await finished(d)).toMatchObject({ sent: 0 })
   })
 
+  test('one of them, by its id', async () => {
+    await using d = await withLetters(['same', 'same', 'same'])
+    const [, second] = (await letters(d, 3)) as unknown as { id: string; headers: Record<string, string> }[]
+    await json(d, 'POST', `/channel/redrive?${C}&id=${second!.id}`)
+    expect(await finished(d)).toMatchObject({ sent: 1, id: second!.id })
+    const [back] = (await ready(d, C)) as unknown as { id: string }[]
+    expect(back!.id).toBe(second!.headers['nsq-origin-id'])
+    expect(await ready(d, `topic=${DLQ}&channel=redrive`)).toHaveLength(2)
+  })
+
   test('what dies again meanwhile stays dead', async () => {
     await using d = await withLetters(['a', 'b'])
     const failing = requeueAll(d, 2)
@@ -266,6 +276,7 @@ describe('redrive', () => {
     expect(await post()).toEqual([400, 'MISSING_ARG_FROM'])
     expect(await post('&from=c')).toEqual([404, 'FROM_NOT_FOUND'])
     expect(await post('&rate=x')).toEqual([400, 'INVALID_RATE'])
+    expect(await post('&id=x')).toEqual([400, 'INVALID_ID'])
     expect((await json(d, 'POST', `/channel/redrive?${C}&from=a`))['from_channel']).toBe('a')
     expect(await json(d, 'GET', `/channel/redrive?${C}`)).toMatchObject({ sent: 0 })
   })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { consoleExample, pattern, runStep } from './support/console-example.ts'
 import { startNsqd } from './support/start-nsqd.ts'
 
-test.each(['drain.md', 'schedule.md', 'peek.md', 'dead-letters.md', 'replay.md'])(
+test.each(['drain.md', 'schedule.md', 'peek.md', 'dead-letters.md', 'replay.md', 'protocol-extensions.md'])(
   'the worked example of %s is true',
   async (page) => {
     await using nsqd = await startNsqd()

@@ -65,12 +65,16 @@ function subscriber(): Subscriber & { count: number } {
     msgTimeoutMs: MSG_TIMEOUT_MS,
     sampleRate: 0,
     locality: Locality.global,
+    wantsHeaders: false,
+    wantsDepth: false,
     send(_bytes, _start, _end, count) {
       this.count += count
     },
     sendAgain() {
       this.count++
     },
+    sendHeaded() {},
+    hintDepth() {},
     channelClosed() {},
   }
 }

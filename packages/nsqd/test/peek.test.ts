@@ -163,6 +163,35 @@ describe('one message', () => {
   const act = (d: TestNsqd, action: string, id: string, query = '') =>
     d.post(`/channel/message/${action}?${C}&id=${id}${query}`)
 
+  test('is shown whole, in whatever state it is, and in a topic that has no channel', async () => {
+    await using d = await started()
+    await d.post('/topic/create?topic=alone')
+    const body = 'é'.repeat(50_000)
+    for (const topic of ['t', 'alone']) {
+      await d.post(`/pub?topic=${topic}`, body)
+      await d.post(`/pub?topic=${topic}&defer=1h`, 'later')
+    }
+    for (const [path, where] of [
+      ['channel', C],
+      ['topic', 'topic=alone'],
+    ]) {
+      for (const [state, text] of [
+        ['ready', body],
+        ['deferred', 'later'],
+      ]) {
+        const page = await d.ask('GET', `/${path}/peek?${where}&state=${state}&body_max=3`)
+        const [cut] = (JSON.parse(page.body) as Page).messages
+        const { body: found } = await d.ask('GET', `/${path}/message?${where}&id=${cut!.id}&body_max=1000000`)
+        const shown = JSON.parse(Buffer.from(found, 'latin1').toString()) as Shown
+        expect(shown).toMatchObject({ id: cut!.id, state, body: text })
+        expect(shown.truncated).toBeUndefined()
+      }
+    }
+    const missing = await d.ask('GET', `/channel/message?${C}&id=0123456789abcdef`)
+    expect([missing.status, missing.body]).toEqual([404, '{"message":"MESSAGE_NOT_FOUND"}'])
+    expect((await d.ask('GET', `/topic/message?topic=t&id=x`)).status).toBe(400)
+  })
+
   test('finish takes it out of the middle of the line, for good', async () => {
     await using d = await started()
     await d.post('/mpub?topic=t', 'a\nb\nc')

@@ -157,6 +157,26 @@ describe('rewind', () => {
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }])
   })
 
+  test('a message comes with its headers again, from the disk as well', async () => {
+    await using nsqd = await startNsqd(...KEEPING)
+    await nsqd.post('/topic/create?topic=t')
+    await nsqd.post('/channel/create?topic=t&channel=c')
+    const headers = { 'X-Nsq-Header-Tenant': 'blue' }
+    await fetch(`http://127.0.0.1:${nsqd.httpPort}/pub?topic=t`, { method: 'POST', body: 'a', headers })
+    await consume(nsqd, 1)
+    const peeked = async (of: TestNsqd): Promise<unknown> => {
+      await rewind(of, 0)
+      const { body } = await of.ask('GET', '/channel/peek?topic=t&channel=c')
+      return (JSON.parse(body) as { messages: unknown[] }).messages
+    }
+    const expected = [expect.objectContaining({ body: 'a', attempts: 0, headers: { tenant: 'blue' } })]
+    expect(await peeked(nsqd)).toEqual(expected)
+    await consume(nsqd, 1)
+    await nsqd.nsqd.close()
+    await using again = await startNsqd(...KEEPING, `--data-path=${nsqd.dataPath}`)
+    expect(await peeked(again)).toEqual(expected)
+  })
+
   test('works on a paused channel, which delivers once it is unpaused', async () => {
     await using nsqd = await startNsqd(...KEEPING)
     const then = await moment()

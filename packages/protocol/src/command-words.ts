@@ -4,7 +4,7 @@
 // followed by an empty parameter.
 import type { Buffer } from 'node:buffer'
 
-/** Commands of nsqd's V2 and nsqlookupd's V1 protocol; `unknown` for any other word. */
+/** Commands of nsqd's V2 and nsqlookupd's V1 protocol, and ours behind them; `unknown` for any other word. */
 export const Command = {
   unknown: 0,
   nop: 1,
@@ -22,6 +22,8 @@ export const Command = {
   register: 13,
   unregister: 14,
   ping: 15,
+  hpub: 16,
+  hmpub: 17,
 } as const
 export type Command = (typeof Command)[keyof typeof Command]
 
@@ -103,6 +105,8 @@ const WORDS = [
   'REGISTER',
   'UNREGISTER',
   'PING',
+  'HPUB',
+  'HMPUB',
 ] as const
 
 function commandOfPrefix(prefix: number): Command {
@@ -137,6 +141,10 @@ function commandOfPrefix(prefix: number): Command {
       return Command.unregister
     case 0x50494e: // PIN
       return Command.ping
+    case 0x485055: // HPU
+      return Command.hpub
+    case 0x484d50: // HMP
+      return Command.hmpub
     default:
       return Command.unknown
   }

@@ -42,8 +42,13 @@ export function dpub(topic: string, deferMs: number, body: Uint8Array): Buffer {
 
 /** @param bodies at least one; all of them are taken or none */
 export function mpub(topic: string, bodies: readonly Uint8Array[]): Buffer {
-  const command = Buffer.allocUnsafe(mpubSize(topic, bodies))
-  writeMpub(command, 0, topic, bodies)
+  const line = `MPUB ${topic}\n`
+  let size = COUNT_FIELD_SIZE
+  for (const body of bodies) size += SIZE_FIELD_SIZE + body.length
+  const command = Buffer.allocUnsafe(line.length + SIZE_FIELD_SIZE + size) // names are ASCII: their length is their size
+  let offset = command.writeInt32BE(size, command.write(line, 'latin1'))
+  offset = command.writeInt32BE(bodies.length, offset)
+  for (const body of bodies) offset = writeSized(command, offset, body)
   return command
 }
 
@@ -73,41 +78,6 @@ export function register(topic: string, channel?: string): Buffer {
 /** To nsqlookupd: this nsqd has the topic, or the channel of it, no longer. */
 export function unregister(topic: string, channel?: string): Buffer {
   return Buffer.from(channel === undefined ? `UNREGISTER ${topic}\n` : `UNREGISTER ${topic} ${channel}\n`)
-}
-
-// Several commands in one buffer: add the sizes up, allocate once, write each behind the other. Topic names are ASCII, so
-// their length is their size.
-
-/** Bytes that {@link writePub} writes. */
-export function pubSize(topic: string, body: Uint8Array): number {
-  return 'PUB \n'.length + topic.length + SIZE_FIELD_SIZE + body.length
-}
-
-/** Writes one PUB at `offset`. @returns the offset behind it */
-export function writePub(target: Buffer, offset: number, topic: string, body: Uint8Array): number {
-  offset += target.write(`PUB ${topic}\n`, offset, 'latin1')
-  return writeSized(target, offset, body)
-}
-
-/** Bytes that {@link writeMpub} writes. */
-export function mpubSize(topic: string, bodies: readonly Uint8Array[]): number {
-  return 'MPUB \n'.length + topic.length + SIZE_FIELD_SIZE + mpubBodySize(bodies)
-}
-
-/** The size field of an MPUB with these bodies, which the server holds against its max-body-size. */
-export function mpubBodySize(bodies: readonly Uint8Array[]): number {
-  let size = COUNT_FIELD_SIZE
-  for (const body of bodies) size += SIZE_FIELD_SIZE + body.length
-  return size
-}
-
-/** Writes one MPUB at `offset`. @returns the offset behind it */
-export function writeMpub(target: Buffer, offset: number, topic: string, bodies: readonly Uint8Array[]): number {
-  offset += target.write(`MPUB ${topic}\n`, offset, 'latin1')
-  offset = target.writeInt32BE(mpubBodySize(bodies), offset)
-  offset = target.writeInt32BE(bodies.length, offset)
-  for (const body of bodies) offset = writeSized(target, offset, body)
-  return offset
 }
 
 /** Bytes that {@link writeFin} writes. */

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   E_BAD_CHANNEL: 'a channel name that breaks the grammar',
   E_BAD_MESSAGE: 'a message body that is empty, too large or incomplete',
   E_BAD_BODY: 'a command body that is empty, too large, incomplete or unreadable',
+  E_BAD_HEADERS: 'headers of a message that are malformed, too many or too large (extension)',
   E_PUB_FAILED: 'the message could not be taken (PUB)',
   E_MPUB_FAILED: 'the messages could not be taken (MPUB)',
   E_DPUB_FAILED: 'the message could not be taken (DPUB)',

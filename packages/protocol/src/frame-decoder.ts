@@ -9,7 +9,7 @@ import { Tail } from './tail.ts'
 
 /** Receives the frames of one connection. `data` borrows the decoder's memory: it is valid until the call returns. */
 export interface FrameHandler {
-  /** @param type 0 response, 1 error, 2 message; others are for the handler to refuse */
+  /** @param type 0 response, 1 error, 2 message, 3 and 4 of the extensions; others are for the handler to refuse */
   onFrame(type: number, data: Buffer): void
 }
 
@@ -36,11 +36,6 @@ abstract class SizedPieceDecoder<Handler> {
   constructor(sizeMin: number, sizeMax: number) {
     this.#sizeMin = sizeMin
     this.#sizeMax = sizeMax
-  }
-
-  /** Bytes received and not yet handed out. */
-  get buffered(): number {
-    return this.#tail.size + (this.#chunk === undefined ? 0 : this.#chunk.length - this.#offset)
   }
 
   /**

@@ -6,7 +6,8 @@
 import { Buffer } from 'node:buffer'
 import type { ErrorCode } from './errors.ts'
 
-export const FrameType = { response: 0, error: 1, message: 2 } as const
+/** Of the extensions are `headedMessage` (message-headers.ts) and `depth` (depth-hint.ts): only who asked gets them. */
+export const FrameType = { response: 0, error: 1, message: 2, headedMessage: 3, depth: 4 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 
 /** Bytes of the size field of a frame, of a body and of each message in MPUB. */

@@ -9,12 +9,9 @@ export {
   MAGIC_V1,
   MAGIC_V2,
   mpub,
-  mpubBodySize,
-  mpubSize,
   NOP,
   PING,
   pub,
-  pubSize,
   rdy,
   register,
   req,
@@ -22,12 +19,11 @@ export {
   touch,
   unregister,
   writeFin,
-  writeMpub,
-  writePub,
 } from './commands.ts'
 export { CommandReader, LINE_SIZE_MAX } from './command-reader.ts'
 export type { CommandHandler } from './command-reader.ts'
 export { Command, indexOfSpace, parseDecimal, readCommand } from './command-words.ts'
+export { encodeDepthHint, readDepthHint } from './depth-hint.ts'
 export { ERROR_CODES, FrameError, isFatalCode, LineTooLongError, ProtocolError } from './errors.ts'
 export type { ErrorCode } from './errors.ts'
 export { FrameDecoder, LookupAnswerDecoder } from './frame-decoder.ts'

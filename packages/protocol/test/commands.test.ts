@@ -30,20 +30,22 @@ test.each<[string, Buffer, string]>([
   expect(bytes.toString('latin1')).toBe(text)
 })
 
-test('several commands fit into one buffer of exactly their size', () => {
+test('an MPUB has exactly its size, and says it', () => {
   const bodies = fc.array(fc.uint8Array({ maxLength: 50 }), { minLength: 1, maxLength: 10 })
   fc.assert(
     fc.property(bodies, fc.stringMatching(/^[a-z]{1,64}$/), (bodies, topic) => {
-      const size = protocol.mpubSize(topic, bodies) + protocol.pubSize(topic, bodies[0]!) + protocol.FIN_SIZE
-      const all = Buffer.alloc(size)
-      let offset = protocol.writeMpub(all, 0, topic, bodies)
-      offset = protocol.writePub(all, offset, topic, bodies[0]!)
-      offset = protocol.writeFin(all, offset, '0123456789abcdef')
-      expect(offset).toBe(size)
-      const apart = [protocol.mpub(topic, bodies), protocol.pub(topic, bodies[0]!), protocol.fin('0123456789abcdef')]
-      expect(all.equals(Buffer.concat(apart))).toBe(true)
+      const parts = bodies.flatMap((body) => [int32(body.length), Buffer.from(body)])
+      const content = Buffer.concat([int32(bodies.length), ...parts])
+      const whole = Buffer.concat([Buffer.from(`MPUB ${topic}\n`), int32(content.length), content])
+      expect(protocol.mpub(topic, bodies).equals(whole)).toBe(true)
     }),
   )
+})
+
+test('FIN is written in place', () => {
+  const target = Buffer.alloc(protocol.FIN_SIZE + 2, '.')
+  expect(protocol.writeFin(target, 1, '0123456789abcdef')).toBe(1 + protocol.FIN_SIZE)
+  expect(target.toString('latin1')).toBe('.FIN 0123456789abcdef\n.')
 })
 
 test.each(Object.keys(protocol.ERROR_CODES) as protocol.ErrorCode[])('%s says whether it is fatal', (code) => {
@@ -51,3 +53,9 @@ test.each(Object.keys(protocol.ERROR_CODES) as protocol.ErrorCode[])('%s says wh
   const survivable = ['E_FIN_FAILED', 'E_REQ_FAILED', 'E_TOUCH_FAILED'].includes(code)
   expect(error).toMatchObject({ code, message: 'why', detail: 'why', cause: 1, fatal: !survivable })
 })
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Producer } from '@nsq-ts/client'
 import { eventually } from '../../../test/support/eventually.ts'
 import { channelDone, numbered, publishLines, startCluster, tcp } from './support/cluster.ts'
 import type { Cluster } from './support/cluster.ts'
@@ -46,6 +47,23 @@ test('messages of both nsqds, with their topics, through nsqlookupd', async () =
   await eventually(() => tool.lines.length === 2, { what: 'both are shown' })
   expect(tool.lines.sort()).toEqual([`${topic} | on a`, `${topic} | on b`])
   expect(await tool.quit()).toBe(0)
+})
+
+test('--print-headers shows what goes with each message', async () => {
+  const producer = new Producer({ nsqd: tcp(cluster.a) })
+  await producer.publish(topic, 'one', { headers: { traceparent: '00-1' } })
+  await producer.publish(topic, 'two')
+  await producer.close()
+  const args = [
+    `--nsqd-tcp-address=${tcp(cluster.a)}`,
+    `--topic=${topic}`,
+    '--channel=ch',
+    '--print-headers',
+    '-n',
+    '2',
+  ]
+  const { lines } = await runToEnd('nsq_tail', args)
+  expect(lines).toEqual(['{"traceparent":"00-1"} | one', '{} | two'])
 })
 
 test('piped, a body is its bytes; in colour JSON is indented and nothing commands the terminal', async () => {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Consumer } from '@nsq-ts/client'
+import { Consumer, type Message, Producer } from '@nsq-ts/client'
+import { Timings } from '../src/destinations/timings.ts'
+import { Forwarder } from '../src/nsq-to-nsq/forwarder.ts'
+import { Log } from '../src/program/log.ts'
+import { JsonFilter } from '../src/nsq-to-nsq/json-filter.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { NsqdProcess } from '../../../test/support/nsqd-process.ts'
 import { channelDone, numbered, publishLines, startCluster, tcp } from './support/cluster.ts'
@@ -35,6 +39,45 @@ async function bodies(nsqd: NsqdProcess, name: string, wanted: number | readonly
   }
   return found
 }
+
+test('headers go along, but for those that nsqd sets by itself', async () => {
+  const producer = new Producer({ nsqd: tcp(cluster.a) })
+  await producer.publish(topic, 'one', { headers: { traceparent: '00-1', n: '2' } })
+  await producer.publish(topic, 'two')
+  await producer.close()
+  const copy = `${topic}_copy`
+  await using tool = start(`--destination-nsqd-tcp-address=${tcp(cluster.b)}`, `--destination-topic=${copy}`)
+  const consumer = new Consumer({ topic: copy, channel: 'check', nsqd: tcp(cluster.b), maxInFlight: 10 })
+  const found: string[] = []
+  void consumer.run(({ headers, raw }) => void found.push(`${raw.toString()} ${JSON.stringify(headers)}`))
+  await eventually(() => found.length === 2, { what: 'both have arrived' })
+  await consumer.close()
+  expect(found.sort()).toEqual(['one {"traceparent":"00-1","n":"2"}', 'two {}'])
+  expect(await tool.quit()).toBe(0)
+})
+
+test('a dead letter is passed on without its story, which is told by its nsqd alone', async () => {
+  const published: unknown[] = []
+  const forwarder = new Forwarder({
+    destinations: [
+      {
+        address: 'a',
+        publish: (...call: unknown[]) => {
+          published.push(call)
+          return Promise.resolve()
+        },
+      },
+    ],
+    chooser: undefined,
+    filter: new JsonFilter({ requireJsonField: '', requireJsonValue: '', whitelistJsonField: [] }),
+    undecodableTopic: '',
+    timings: new Timings(['a'], 0, new Log()),
+    log: new Log(),
+  })
+  const message = { raw: Buffer.from('x'), headers: { 'nsq-reason': 'requeued', n: '1' }, finish() {} }
+  forwarder.forward(message as unknown as Message, 't')
+  expect(published).toEqual([['t', message.raw, { headers: { n: '1' } }]])
+})
 
 test('kill -9 in mid-flow, twice: everything published is at the destination', async () => {
   const published = numbered('m', 30_000)

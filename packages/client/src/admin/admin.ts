@@ -2,6 +2,7 @@
 import { type Duration, toMs } from '../duration.ts'
 import { AdminError, ConnectionError } from '../errors.ts'
 import type {
+  AdminPublishOptions,
   DrainProgress,
   MessageState,
   PeekedMessage,
@@ -48,14 +49,16 @@ export class Admin {
 
   // ---- messages for later ----
 
-  /** Publishes a message that is delivered at a time, or so long from now; up to nsqd's --max-defer. */
-  async publish(
-    topic: string,
-    body: string | Uint8Array,
-    when?: { readonly at: Date | number } | { readonly defer: Duration },
-  ): Promise<void> {
-    const query = when === undefined ? {} : 'at' in when ? { at: Number(when.at) } : { defer: goDuration(when.defer) }
-    await this.#ask('POST', '/pub', { topic, ...query }, body)
+  /** Publishes a message: now, at a time, or so long from now, up to nsqd's --max-defer; perhaps with headers. */
+  async publish(topic: string, body: string | Uint8Array, options: AdminPublishOptions = {}): Promise<void> {
+    const { at, defer, headers = {} } = options
+    const query = {
+      topic,
+      at: at === undefined ? undefined : Number(at),
+      defer: defer === undefined ? undefined : goDuration(defer),
+    }
+    const lines = Object.entries(headers).map(([name, value]) => [`x-nsq-header-${name}`, httpText(value)])
+    await this.#ask('POST', '/pub', query, body, Object.fromEntries(lines) as Record<string, string>)
   }
 
   /** Deferred messages by due time. @param from leaves out what is due earlier */
@@ -188,12 +191,18 @@ export class Admin {
     return JSON.parse(await this.#ask(method, path, query, body)) as Json
   }
 
-  async #ask(method: string, path: string, query: Query, body?: string | Uint8Array): Promise<string> {
+  async #ask(
+    method: string,
+    path: string,
+    query: Query,
+    body?: string | Uint8Array,
+    lines: Record<string, string> = {},
+  ): Promise<string> {
     const entries = Object.entries(query).filter((entry): entry is [string, string | number] => entry[1] !== undefined)
     const search = new URLSearchParams()
     for (const [name, value] of entries) search.set(name, String(value))
     const signal = AbortSignal.timeout(this.#timeoutMs)
-    const headers = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
+    const headers = { ...lines, ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }) }
     let status: number
     let text: string
     try {
@@ -305,6 +314,11 @@ function dateOf(text: string | undefined): Date | undefined {
 /** Empty gives it back to the options, undefined leaves it as it is. */
 function textOf(value: string | number | null | undefined): string | undefined {
   return value === undefined ? undefined : String(value ?? '')
+}
+
+/** HTTP takes characters of one byte; what nsqd reads is UTF-8. */
+function httpText(text: string): string {
+  return Buffer.from(text).toString('latin1')
 }
 
 /** As nsqd reads durations. */

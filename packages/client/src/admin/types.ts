@@ -42,6 +42,16 @@ export interface PeekPage {
   readonly messages: readonly PeekedMessage[]
 }
 
+/** When a message is delivered, and what goes with it. */
+export interface AdminPublishOptions {
+  /** A Date, or Unix milliseconds. */
+  readonly at?: Date | number
+  /** So long from now; not together with `at`. */
+  readonly defer?: Duration
+  /** Kept with the message, beside its body. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** Which messages to look at. */
 export interface PeekOptions {
   /** Default `ready`. */
@@ -82,6 +92,8 @@ export interface RetryPolicyChange {
 
 /** Which dead letters go back, and how fast. */
 export interface RedriveOptions {
+  /** Only the letter of this id. */
+  readonly id?: string
   /** Only those whose body has this in it. */
   readonly contains?: string
   /** Only those that died for this reason: `requeued`, `timed-out`, `consumer-lost`, `unknown`. */

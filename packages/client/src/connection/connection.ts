@@ -20,7 +20,8 @@ export interface ConnectionHandler {
   onResponse(data: Buffer): void
   /** An error frame; after a fatal one the server closes. */
   onServerError(error: ServerError): void
-  onMessage(data: Buffer): void
+  /** What only a subscriber gets. @param type `message`, or one of the extensions that were asked for */
+  onMessage(data: Buffer, type: number): void
   /** The socket takes bytes again after {@link Connection.isCongested}. */
   onDrain(): void
   /** Once, as the last call; the first, if it could not be made. @param error why; undefined when end() was called */
@@ -224,7 +225,7 @@ export class Connection implements FrameHandler, LayerEnds, UpgradeEnds {
   onFrame(type: number, data: Buffer): void {
     if (this.#state === 'closed') return
     const isHandshake = this.#state === 'handshake'
-    if (type === FrameType.message && !isHandshake) return this.#handler.onMessage(data)
+    if (type >= FrameType.message && type <= FrameType.depth && !isHandshake) return this.#handler.onMessage(data, type)
     if (type === FrameType.response) return isHandshake ? this.#onHandshakeResponse(data) : this.#onResponse(data)
     if (type !== FrameType.error) throw new ConnectionError(this.address, `unexpected frame of type ${type}`)
     const error = new ServerError(this.address, data.toString())

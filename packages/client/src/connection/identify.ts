@@ -15,6 +15,8 @@ export interface SubscriberIdentity {
   msgTimeout?: Duration
   /** Percent of the messages of the channel to get; 0: all. */
   sampleRate?: number
+  /** To be told how much waits. */
+  depthHint?: boolean
 }
 
 /** What a server granted, with the defaults of servers that do not say. */
@@ -30,6 +32,8 @@ export interface ServerFeatures {
   deflate: boolean
   deflateLevel: number
   authRequired: boolean
+  /** It takes and hands out headers, and takes times. */
+  isExtended: boolean
 }
 
 /** The body of IDENTIFY. @param heartbeatIntervalMs -1: none. @throws {RangeError} naming the option that is wrong */
@@ -56,6 +60,9 @@ export function identifyBody(options: ConnectionOptions & SubscriberIdentity, he
     msg_timeout: Math.round(durationOption(options, 'msgTimeout', 0)),
     topology_region: options.topologyRegion ?? '',
     topology_zone: options.topologyZone ?? '',
+    // Extensions of an nsqd of this project; any other passes over them.
+    message_headers: true,
+    depth_hint: options.depthHint ?? true,
   }
 }
 
@@ -82,5 +89,6 @@ export function parseFeatures(data: Buffer): ServerFeatures {
     deflate: answer['deflate'] === true,
     deflateLevel: number('deflate_level', DEFLATE_LEVEL),
     authRequired: answer['auth_required'] === true,
+    isExtended: answer['message_headers'] === true,
   }
 }

@@ -51,7 +51,7 @@ export abstract class Node implements ConnectionHandler {
 
   abstract onResponse(data: Buffer): void
   abstract onServerError(error: ServerError): void
-  abstract onMessage(data: Buffer): void
+  abstract onMessage(data: Buffer, type: number): void
   abstract onDrain(): void
 
   onOpen(): void {

@@ -28,7 +28,7 @@ export interface BackoffHandler {
   /** Nothing may flow for this long; at level 0 everything may again. */
   onBackoff(level: number, waitMs: number): void
   /** One message may flow, to see. */
-  onBackoffTest(): void
+  onTest(): void
 }
 
 export class Backoff {
@@ -62,7 +62,7 @@ export class Backoff {
     if (this.#level === 0) return
     if (outcome === 'success') this.#level--
     const waitMs = this.#level === 0 ? 0 : Math.min(this.#strategy(this.#level), this.#maxMs)
-    if (this.#level > 0) this.#wait.set(() => this.#handler.onBackoffTest(), waitMs)
+    if (this.#level > 0) this.#wait.set(() => this.#handler.onTest(), waitMs)
     this.#handler.onBackoff(this.#level, waitMs)
   }
 

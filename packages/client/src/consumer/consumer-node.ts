@@ -1,26 +1,29 @@
 // One nsqd as a consumer sees it: its connection, the subscription, and what is in flight.
 //
 //   down --(open)--> subscribing --> subscribed --(close)--> draining          a connection that is lost leads to down
-import { CLS, MESSAGE_HEADER_SIZE, rdy, req, sub, touch } from '@nsq-ts/protocol'
+import { CLS, FrameType, MESSAGE_HEADER_SIZE, rdy, req, sub, touch } from '@nsq-ts/protocol'
 import { Node } from '../connection/node.ts'
 import { MessageLostError, type NsqError, type ServerError } from '../errors.ts'
 import type { Outcome } from './backoff.ts'
-import type { Message, MessageOwner } from './message.ts'
+import { HEADERS_OFFSET, type Message, type MessageOwner } from './message.ts'
 import type { ConsumerSettings } from './options.ts'
 import type { RdyHolder } from './rdy-distribution.ts'
 
 /** What a node tells its consumer. */
 export interface ConsumerNodeOwner {
-  onNodeSubscribed(node: ConsumerNode): void
+  onSubscribed(node: ConsumerNode): void
   /** @param wasSubscribed false when it could not be reached or refused the subscription */
   onNodeDown(node: ConsumerNode, error: NsqError | undefined, wasSubscribed: boolean): void
-  makeMessage(data: Buffer, receivedAt: number, node: ConsumerNode): Message<unknown>
+  /** @param bodyStart where in `data` the body begins */
+  makeMessage(data: Buffer, receivedAt: number, node: ConsumerNode, bodyStart: number): Message<unknown>
   onMessage(message: Message<unknown>): void
   /** A message is about to be answered; RDY counts that change are to be sent first. */
   onOutcome(outcome: Outcome, isRequeue: boolean): void
   /** A message was answered or lost. */
   onSettled(): void
-  onNodeError(node: ConsumerNode, error: NsqError): void
+  /** More or less waits on the node than before. */
+  onDepth(): void
+  onError(node: ConsumerNode, error: NsqError): void
 }
 
 type State = 'down' | 'subscribing' | 'subscribed' | 'draining'
@@ -28,6 +31,8 @@ type State = 'down' | 'subscribing' | 'subscribed' | 'draining'
 export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
   /** Last RDY count sent. */
   rdy = 0
+  /** Messages that wait in the channel there, as it was told last; undefined: it was not. */
+  depth: number | undefined
   readonly #consumer: ConsumerSettings
   readonly #owner: ConsumerNodeOwner
   readonly #messages = new Map<string, Message<unknown>>()
@@ -126,6 +131,7 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
     const lost = [...this.#messages.values()]
     this.#messages.clear()
     this.rdy = 0
+    this.depth = undefined
     if (state === 'draining') {
       this.end()
       this.#isCloseConfirmed = true
@@ -137,12 +143,18 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
     this.#owner.onSettled()
   }
 
-  onMessage(data: Buffer): void {
-    if (data.length < MESSAGE_HEADER_SIZE) this.refuse('a message without a header')
+  onMessage(data: Buffer, type: number): void {
+    if (type === FrameType.depth) {
+      this.depth = Number(data.readBigInt64BE())
+      return this.#owner.onDepth()
+    }
+    const isHeaded = type === FrameType.headedMessage
+    const bodyStart = isHeaded ? HEADERS_OFFSET + data.readUInt32BE(MESSAGE_HEADER_SIZE) : MESSAGE_HEADER_SIZE
+    if (data.length < bodyStart) this.refuse('a message without a header')
     const now = this.connection!.lastReadAt
-    const message = this.#owner.makeMessage(data, now, this)
+    const message = this.#owner.makeMessage(data, now, this, bodyStart)
     // nsqd took it back before we knew, and sends it again: what the first handler says counts no more.
-    this.#messages.get(message.id)?.lose(new MessageLostError('nsqd took the message back and sent it again'))
+    this.#messages.get(message.id)?.lose(new MessageLostError('nsqd sent the message again'))
     this.#messages.set(message.id, message)
     // CLS and this message crossed on the way.
     if (this.#state === 'draining') message.requeue({ delay: 0, backoff: false })
@@ -155,7 +167,7 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
       this.#state = 'subscribed'
       this.failures = 0
       this.rdy = 0
-      this.#owner.onNodeSubscribed(this)
+      this.#owner.onSubscribed(this)
     } else if (this.#state === 'draining' && text === 'CLOSE_WAIT') {
       this.#isCloseConfirmed = true
       this.#checkDrained()
@@ -169,7 +181,7 @@ export class ConsumerNode extends Node implements RdyHolder, MessageOwner {
     const touched = /^E_TOUCH_FAILED TOUCH (\S{16}) /.exec(error.message)?.[1]
     const message = touched === undefined ? undefined : this.#messages.get(touched)
     if (message !== undefined) this.lose(message, new MessageLostError('nsqd took the message back', { cause: error }))
-    this.#owner.onNodeError(this, error)
+    this.#owner.onError(this, error)
     if (error.fatal) this.connection?.destroy(error)
   }
 

@@ -2,9 +2,8 @@
 // loop, or in batches.
 import { normalAddress } from '../address.ts'
 import type { Decoder } from '../codec.ts'
-import { processTracing, traced } from '../diagnostics.ts'
+import { processTracing } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
-import { discoverySettings } from '../discovery/options.ts'
 import type { Duration } from '../duration.ts'
 import type { Environment } from '../environment.ts'
 import { ClosedError, HandlerError, messageOf, MessageLostError, type NsqError } from '../errors.ts'
@@ -83,7 +82,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   readonly #nodes = new Map<string, ConsumerNode>()
   readonly #flow: Flow
   readonly #ownership: Ownership
-  readonly #discovery: Discovery | undefined
+  readonly #discovery: Discovery
   readonly #counts = { received: 0, finished: 0, requeued: 0, exhausted: 0 }
   readonly #ended: Promise<void>
   #resolveEnded!: () => void
@@ -113,22 +112,13 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     ])
     this.#flow = new Flow(this.#settings.backoff, this.#environment, {
       onBackoff: (level, waitMs) => this.emit('backoff', { level, waitMs }),
-      onFlowError: (error) => this.emit('error', error),
+      onError: (error) => this.emit('error', error),
     })
     this.#flow.maxInFlight = this.#settings.maxInFlight ?? 1
-    if (options.lookupd !== undefined) {
-      const query = { topic: options.topic }
-      this.#discovery = new Discovery(
-        options.lookupd,
-        '/lookup',
-        query,
-        discoverySettings(options, this.#environment),
-        {
-          onNodes: (addresses) => this.#onDiscovered(addresses),
-          onLookupError: (error) => this.emit('error', error),
-        },
-      )
-    }
+    this.#discovery = new Discovery(options, '/lookup', { topic: options.topic }, this.#environment, {
+      onNodes: (addresses) => this.#onDiscovered(addresses),
+      onError: (error) => this.emit('error', error),
+    })
   }
 
   /**
@@ -213,7 +203,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   /** Asks every nsqlookupd now, rather than when it is due. */
   discover(): void {
-    this.#discovery?.hurry()
+    this.#discovery.hurry()
   }
 
   /** True when a node is about to send no more before something is answered: a good moment to answer what was collected. */
@@ -262,7 +252,7 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#isStarted = true
     for (const address of this.#static) this.#addNode(address)
     this.#ownership.watch()
-    this.#discovery?.start()
+    this.#discovery.start()
   }
 
   #loopHost(): LoopHost<Out> {
@@ -310,8 +300,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
 
   #handleTraced(message: Message<Out>, handler: Handler<Out>): Promise<void> {
     const { topic, channel } = this.#settings
+    const { aroundMessage } = this.#options
     const next = async (): Promise<void> => void (await handler(message))
-    return traced(processTracing, { topic, channel, message }, this.#options.aroundMessage, message, next)
+    const run = async (): Promise<void> => (aroundMessage === undefined ? next() : aroundMessage(message, next))
+    return processTracing.tracePromise(run, { topic, channel, message })
   }
 
   #onHandled(message: Message<Out>, manual: boolean): void {
@@ -332,11 +324,11 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     try {
       await this.#options.onExhausted?.(message, reason)
     } catch (error) {
-      this.emit('error', new HandlerError('onExhausted threw: the message is requeued', { cause: error }))
+      this.emit('error', new HandlerError('onExhausted threw', { cause: error }))
       message.requeue()
       return
     }
-    if (!message.finishExhausted()) return // the hook answered it itself, or it is lost
+    if (!message.giveUp()) return // the hook answered it itself, or it is lost
     this.#counts.exhausted++
     this.emit('exhausted', { message, reason })
   }
@@ -365,20 +357,20 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
   }
 
   readonly #nodeOwner: ConsumerNodeOwner = {
-    onNodeSubscribed: (node) => {
+    onSubscribed: (node) => {
       this.#flow.add(node)
       this.#ownership.watch()
       this.emit('connect', { address: node.address })
     },
     onNodeDown: (node, error, wasSubscribed) => {
       this.#flow.remove(node)
-      if (wasSubscribed) this.#discovery?.hurry()
+      if (wasSubscribed) this.#discovery.hurry()
       this.#dropUnwanted(node)
       if (this.#closed === undefined || error !== undefined) this.emit('disconnect', { address: node.address, error })
     },
-    makeMessage: (data, receivedAt, node) => {
+    makeMessage: (data, receivedAt, node, bodyStart) => {
       this.#counts.received++
-      return new Message<Out>(data, receivedAt, node, this.#codec)
+      return new Message<Out>(data, receivedAt, node, this.#codec, bodyStart)
     },
     onMessage: (message) => this.#onMessage(message as Message<Out>),
     onOutcome: (outcome: Outcome, isRequeue: boolean) => {
@@ -387,7 +379,8 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
       if (this.#closed === undefined) this.#flow.onOutcome(outcome)
     },
     onSettled: () => this.#flow.onSettled(),
-    onNodeError: (_node, error) => this.emit('error', error),
+    onDepth: () => this.#flow.onDepth(),
+    onError: (_node, error) => this.emit('error', error),
   }
 
   // Closing
@@ -397,11 +390,10 @@ export class Consumer<Out = Buffer> extends Events<ConsumerEvents<Out>> implemen
     this.#flow.close()
     const nodes = [...this.#nodes.values(), ...this.#leaving]
     const drained = Promise.all(nodes.map((node) => node.close()))
-    const discoveryClosed = this.#discovery?.close()
+    const discoveryClosed = this.#discovery.close()
     if (this.#sink !== undefined) giveBack(this.#sink.close())
     const timer = this.#environment.setTimer(() => {
-      for (const node of nodes)
-        node.abandon(new MessageLostError('the consumer was closed before the message was answered'))
+      for (const node of nodes) node.abandon(new MessageLostError('the consumer was closed'))
     }, timeoutMs)
     await drained
     await discoveryClosed

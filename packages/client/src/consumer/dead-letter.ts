@@ -16,6 +16,8 @@ export interface DeadLetter {
   failedAt: string
   /** The body as it was, base64. */
   body: string
+  /** Its headers, if it had some. */
+  headers?: Readonly<Record<string, string>>
 }
 
 /** Where dead letters go. */
@@ -59,6 +61,7 @@ export function deadLetter(
       publishedAt: message.timestamp.toISOString(),
       failedAt: (options.now?.() ?? new Date()).toISOString(),
       body: message.raw.toString('base64'),
+      ...(Object.keys(message.headers).length > 0 && { headers: message.headers }),
     }
     await options.producer.publish(topic, JSON.stringify(letter))
   }

@@ -10,7 +10,7 @@ import { RdyDistribution, type RdyHolder } from './rdy-distribution.ts'
 export interface FlowHandler {
   /** It slows down (level 1 and more), or is full again (level 0). */
   onBackoff(level: number, waitMs: number): void
-  onFlowError(error: HandlerError): void
+  onError(error: HandlerError): void
 }
 
 /** When messages are scarce, every connection has had its turn after this time, ms. */
@@ -76,6 +76,11 @@ export class Flow {
     this.#backoff?.onOutcome(outcome)
   }
 
+  /** Somewhere another number of messages waits than before. */
+  onDepth(): void {
+    void this.#distribution.onDepth()
+  }
+
   /** A message was answered or lost. */
   onSettled(): void {
     this.#distribution.onSettled()
@@ -92,7 +97,7 @@ export class Flow {
       try {
         return strategy(level)
       } catch (error) {
-        this.#handler.onFlowError(new HandlerError('backoff.strategy threw', { cause: error }))
+        this.#handler.onError(new HandlerError('backoff.strategy threw', { cause: error }))
         return Infinity // as if the next level were out of bounds
       }
     }
@@ -101,7 +106,7 @@ export class Flow {
         this.#adjust()
         this.#handler.onBackoff(level, waitMs)
       },
-      onBackoffTest: () => {
+      onTest: () => {
         this.#distribution.shuffle(() => environment.random())
         this.#adjust()
       },

@@ -1,9 +1,12 @@
 // A message in a consumer's hands.
-import { MESSAGE_ATTEMPTS_OFFSET, MESSAGE_BODY_OFFSET, MESSAGE_HEADER_SIZE, MESSAGE_ID_OFFSET } from '@nsq-ts/protocol'
+import { MESSAGE_ATTEMPTS_OFFSET, MESSAGE_BODY_OFFSET, MESSAGE_ID_OFFSET } from '@nsq-ts/protocol'
 import { type Decoder, decodeBody } from '../codec.ts'
 import { type Duration, toMs } from '../duration.ts'
 import type { MessageLostError } from '../errors.ts'
 import type { Outcome } from './backoff.ts'
+
+/** Where the headers of a message begin that has some, behind their size (docs/protocol-extensions.md). */
+export const HEADERS_OFFSET: number = MESSAGE_BODY_OFFSET + 4
 
 /** The connection a message came from. */
 export interface MessageOwner {
@@ -47,17 +50,29 @@ export class Message<Body = Buffer> {
   readonly #timestampLo: number
   readonly #codec: Decoder<Body> | undefined
   readonly #owner: MessageOwner
+  /** JSON until it is asked for. */
+  #headers: string | Readonly<Record<string, string>>
   #state: State = 'open'
   #body: Body | undefined
   #isDecoded = false
   #loss: MessageLostError | undefined
   #controller: AbortController | undefined
 
-  /** @param data of a message frame, borrowed */
-  constructor(data: Buffer, receivedAt: number, owner: MessageOwner, codec: Decoder<Body> | undefined) {
+  /**
+   * @param data of a message frame, borrowed
+   * @param bodyStart where its body begins: behind its headers, if it has some
+   */
+  constructor(
+    data: Buffer,
+    receivedAt: number,
+    owner: MessageOwner,
+    codec: Decoder<Body> | undefined,
+    bodyStart: number,
+  ) {
     this.id = data.toString('latin1', MESSAGE_ID_OFFSET, MESSAGE_BODY_OFFSET)
     this.attempts = data.readUInt16BE(MESSAGE_ATTEMPTS_OFFSET)
-    this.raw = Buffer.from(data.subarray(MESSAGE_HEADER_SIZE)) // a slice would keep the whole 64 KiB chunk alive
+    this.raw = Buffer.from(data.subarray(bodyStart)) // a slice would keep the whole 64 KiB chunk alive
+    this.#headers = data.toString('utf8', HEADERS_OFFSET, bodyStart) // mostly nothing: the body begins before that
     this.receivedAt = receivedAt
     this.touchedAt = receivedAt
     this.#timestampHi = data.readInt32BE(0)
@@ -72,6 +87,17 @@ export class Message<Body = Buffer> {
     this.#body = this.#codec === undefined ? (this.raw as unknown as Body) : decodeBody(this.#codec, this.raw)
     this.#isDecoded = true
     return this.#body
+  }
+
+  /**
+   * What belongs to it beside its body, such as `traceparent`; names are in lower case. None from a server that does not know of
+   * headers.
+   */
+  get headers(): Readonly<Record<string, string>> {
+    if (typeof this.#headers === 'string') {
+      this.#headers = JSON.parse(this.#headers || '{}') as Record<string, string>
+    }
+    return this.#headers
   }
 
   /** When it was published: nanoseconds since the Unix epoch. */
@@ -142,7 +168,7 @@ export class Message<Body = Buffer> {
   }
 
   /** For this package: given up after its last attempt. */
-  finishExhausted(): boolean {
+  giveUp(): boolean {
     return this.#finish('failure')
   }
 

@@ -45,6 +45,11 @@ export interface ConsumerOptions<Out> extends NodeSource, ConnectionOptions, Dis
   msgTimeout?: Duration
   /** Percent of the channel's messages to get, 1 to 99; the others are lost to the channel. Default: all. */
   sampleRate?: number
+  /**
+   * Have nsqds that can tell how much waits there, and spread maxInFlight to where messages are; with `false` by turns alone, as over
+   * others. Default true.
+   */
+  depthHint?: boolean
   /** How long close() waits for handlers. Default 30s. */
   closeTimeout?: Duration
   /** Called around each run of the handler, for tracing: call `next` to go on. */

@@ -14,6 +14,8 @@ export interface RdyHolder {
   /** Last count sent. */
   readonly rdy: number
   readonly inFlight: number
+  /** Messages that wait there; undefined: its server does not tell. */
+  readonly depth?: number | undefined
   /** Sends the count and remembers it as `rdy`. */
   setRdy(count: number): void
 }
@@ -24,13 +26,10 @@ export class RdyDistribution {
   #maxInFlight: number
   #limit = 0
   #isRaisePending = false
+  #shares = shares
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight
-  }
-
-  get maxInFlight(): number {
-    return this.#maxInFlight
   }
 
   /** What may flow now: maxInFlight, less while backing off, 0 while paused. */
@@ -77,8 +76,13 @@ export class RdyDistribution {
   /** Passes the turn on, where there are fewer messages than connections. */
   rotate(): void {
     if (!this.isScarce) return
-    const turned = this.#holders.splice(0, this.#limit)
-    this.#holders.push(...turned)
+    this.#holders.sort((one, other) => Math.sign(one.rdy) - Math.sign(other.rdy)) // stable: else they stay in their order
+    this.#apply()
+  }
+
+  /** A holder was told how much waits there: from now on that counts. */
+  async onDepth(): Promise<void> {
+    this.#shares = (await import('./depth-shares.ts')).depthShares
     this.#apply()
   }
 
@@ -91,7 +95,7 @@ export class RdyDistribution {
   }
 
   #apply(): void {
-    const targets = shares(this.#holders, this.#limit)
+    const targets = this.#shares(this.#holders, this.#limit)
     this.#isRaisePending = false
     this.#holders.forEach((holder, index) => {
       if (holder.rdy > targets[index]!) holder.setRdy(targets[index]!)

@@ -1,50 +1,45 @@
-// Finds nodes through nsqlookupd: the union of what they last said. One that does not answer keeps its last word: a failure of
-// discovery takes no node away. What asks them is loaded only by programs that name one.
-import { formatAddress, type HostPort } from '../address.ts'
+// Finds nodes through nsqlookupd. What asks them (poller.ts) is loaded only by programs that name one.
+import { formatAddress, type NodeSource } from '../address.ts'
+import type { Environment } from '../environment.ts'
 import { LookupError, messageOf } from '../errors.ts'
 import { lookupdUrl } from './lookupd-url.ts'
-import type { DiscoverySettings } from './options.ts'
+import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './options.ts'
 import type { Poller, PollerHandler } from './poller.ts'
 
 /** What discovery reports. */
 export interface DiscoveryHandler {
   /** @param addresses of all nodes known now */
   onNodes(addresses: string[]): void
-  onLookupError(error: LookupError): void
+  onError(error: LookupError): void
 }
 
 export class Discovery implements PollerHandler {
   readonly #urls: readonly URL[]
   readonly #settings: DiscoverySettings
   readonly #handler: DiscoveryHandler
-  /** What each of them said. */
-  readonly #known = new Map<URL, string[]>()
   #poller: Promise<Poller | undefined> | undefined
 
   /**
    * Touches no network.
+   * @param options that name no nsqlookupd find nothing
    * @param path asked where an address has none: `/lookup` or `/nodes`
-   * @throws {RangeError} when an address is wrong
+   * @throws {RangeError} when an address is wrong, or naming the option that is
    */
   constructor(
-    lookupd: string | readonly string[],
+    options: DiscoveryOptions & NodeSource,
     path: string,
     query: Readonly<Record<string, string>>,
-    settings: DiscoverySettings,
+    environment: Environment,
     handler: DiscoveryHandler,
   ) {
-    const urls = new Map<string, URL>()
-    for (const address of [lookupd].flat()) {
-      const url = lookupdUrl(address, path, query)
-      urls.set(url.href, url)
-    }
-    this.#urls = [...urls.values()]
-    this.#settings = settings
+    const urls = [options.lookupd ?? []].flat().map((address) => lookupdUrl(address, path, query))
+    this.#urls = [...new Map(urls.map((url) => [url.href, url])).values()]
+    this.#settings = discoverySettings(options, environment)
     this.#handler = handler
   }
 
   start(): void {
-    this.#poller ??= this.#load()
+    if (this.#urls.length > 0) this.#poller ??= this.#load()
   }
 
   /** Asks all of them soon: a node was lost. */
@@ -59,26 +54,18 @@ export class Discovery implements PollerHandler {
 
   // PollerHandler
 
-  onAnswer(url: URL, nodes: readonly HostPort[]): void {
-    this.#known.set(
-      url,
-      nodes.map(({ host, port }) => formatAddress(host, port)),
-    )
-    try {
-      this.#handler.onNodes(this.#settings.filter([...new Set([...this.#known.values()].flat())]))
-    } catch (error) {
-      this.onFailure(url, error) // of the program's own filter
-    }
+  onNodes(addresses: string[]): void {
+    this.#handler.onNodes(addresses)
   }
 
   onFailure(url: URL, error: unknown): void {
-    this.#handler.onLookupError(new LookupError(url.href, messageOf(error), { cause: error }))
+    this.#handler.onError(new LookupError(url.href, messageOf(error), { cause: error }))
   }
 
   async #load(): Promise<Poller | undefined> {
     try {
       const { Poller } = await import('./poller.ts')
-      return new Poller(this.#urls, this.#settings, this)
+      return new Poller(this.#urls, this.#settings, formatAddress, this)
     } catch (error) {
       this.onFailure(this.#urls[0]!, error)
       return undefined

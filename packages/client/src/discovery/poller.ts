@@ -1,13 +1,15 @@
-// Asks every nsqlookupd, again and again, and reports each answer.
+// Asks every nsqlookupd, again and again, and reports the union of what they last said. One that does not answer keeps its last
+// word: a failure of discovery takes no node away.
 import { Agent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import type { HostPort } from '../address.ts'
+import type { formatAddress, HostPort } from '../address.ts'
 import { askLookupd } from './lookup-request.ts'
 import type { DiscoverySettings } from './options.ts'
 
 /** What a poller reports. */
 export interface PollerHandler {
-  onAnswer(url: URL, nodes: HostPort[]): void
+  /** @param addresses of all nodes known now. */
+  onNodes(addresses: string[]): void
   onFailure(url: URL, error: unknown): void
 }
 
@@ -18,7 +20,10 @@ const WAITED_MS = 1000
 
 export class Poller {
   readonly #settings: DiscoverySettings
+  readonly #format: typeof formatAddress
   readonly #handler: PollerHandler
+  /** What each of them said. */
+  readonly #known = new Map<URL, string[]>()
   readonly #agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
   readonly #closing = new AbortController()
   /** Ends the pauses of all loops. */
@@ -26,8 +31,9 @@ export class Poller {
   readonly #loops: Promise<void>[]
 
   /** Starts at once. */
-  constructor(urls: readonly URL[], settings: DiscoverySettings, handler: PollerHandler) {
+  constructor(urls: readonly URL[], settings: DiscoverySettings, format: typeof formatAddress, handler: PollerHandler) {
     this.#settings = settings
+    this.#format = format
     this.#handler = handler
     this.#loops = urls.map((url) => this.#pollForEver(url))
   }
@@ -86,11 +92,23 @@ export class Poller {
     this.#closing.signal.addEventListener('abort', abandon)
     try {
       const answer = await askLookupd(asked, agent, this.#settings.token, request.signal)
-      if (!this.#closing.signal.aborted) this.#handler.onAnswer(url, answer.nodes)
+      if (!this.#closing.signal.aborted) this.#onAnswer(url, answer.nodes)
       return answer.token
     } finally {
       this.#closing.signal.removeEventListener('abort', abandon)
       this.#settings.environment.clearTimer(timer)
+    }
+  }
+
+  #onAnswer(url: URL, nodes: readonly HostPort[]): void {
+    this.#known.set(
+      url,
+      nodes.map(({ host, port }) => this.#format(host, port)),
+    )
+    try {
+      this.#handler.onNodes(this.#settings.filter([...new Set([...this.#known.values()].flat())]))
+    } catch (error) {
+      this.#handler.onFailure(url, error) // of the program's own filter
     }
   }
 

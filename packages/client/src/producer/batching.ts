@@ -37,6 +37,7 @@ export function* batches(publishes: readonly Publish[], limits: BatchLimits): Ge
 
 /** The command for a run of {@link batches}. */
 export function encodeBatch(batch: readonly Publish[]): Buffer {
+  for (const { extra } of batch) if (extra !== undefined) return extra.encode(batch)
   const first = batch[0]!
   if (batch.length > 1)
     return mpub(

@@ -29,6 +29,8 @@ export interface ProducerOptions<In> extends NodeSource, ConnectionOptions, Disc
    * may have stored the message, so each retry can make a duplicate. 0: never. Default 3.
    */
   retries?: number
+  /** Publish without headers where no server takes them, rather than fail with `ERR_NSQ_UNSUPPORTED`. Default false. */
+  dropUnsupportedHeaders?: boolean
   /** Most messages that may wait for an answer; more are refused with `ERR_NSQ_BUFFER_FULL`. Default 200000. */
   maxPendingMessages?: number
   /** Most bytes that may wait for an answer. Default 256 MiB. */
@@ -50,12 +52,27 @@ export interface PublishCall {
   bytes: number
   /** Delay asked for, ms; 0: none. */
   deferMs: number
+  /** Headers of the messages. A tracer adds its own here, such as `traceparent`. */
+  headers: Record<string, string>
 }
 
 /** Options of one publish. */
 export interface PublishOptions {
-  /** Deliver after this time at the earliest; up to nsqd's --max-req-timeout (1 h). Not for several messages at once. */
+  /**
+   * Deliver after this time at the earliest; up to nsqd's --max-req-timeout (1 h), and --max-defer (30 days) of an nsqd of this
+   * project, which also takes several messages at once so.
+   */
   defer?: Duration
+  /**
+   * Deliver at this time at the earliest: a Date, or Unix milliseconds; up to --max-defer (30 days) of an nsqd of this project. Any
+   * other gets it as a delay, up to --max-req-timeout (1 h), and only for single messages.
+   */
+  at?: Date | number
+  /**
+   * Kept with each message, beside its body: `message.headers` of a consumer that can see them. Only an nsqd of this project takes
+   * them. Names are made lower case: letters, digits, `.`, `_` and `-`, at most 64; not beginning with `nsq-`.
+   */
+  headers?: Readonly<Record<string, string>>
   /** Default: the producer's. */
   timeout?: Duration
   /** Default: the producer's. */
@@ -70,9 +87,11 @@ export interface ProducerSettings {
   nsqd: string[]
   batch: BatchLimits
   replicas: number
+  replicasMax: number
   timeoutMs: number
   answerTimeoutMs: number
   retries: number
+  dropHeaders: boolean
   messagesMax: number
   bytesMax: number
 }
@@ -83,7 +102,7 @@ const BATCH_MESSAGES = 1000
 const BATCH_BYTES = 256 * 1024
 
 /** Most copies of a message. */
-export const REPLICAS_MAX = 100
+const REPLICAS_MAX = 100
 
 /** @throws {RangeError} naming the option that is wrong */
 export function producerSettings(options: ProducerOptions<never>): ProducerSettings {
@@ -96,9 +115,11 @@ export function producerSettings(options: ProducerOptions<never>): ProducerSetti
       sizeMax: numberOption(batch, 'bytes', BATCH_BYTES, 1, 2 ** 31 - 1),
     },
     replicas: numberOption(options, 'replicas', 1, 1, REPLICAS_MAX),
+    replicasMax: REPLICAS_MAX,
     timeoutMs: durationOption(options, 'timeout', 30_000),
     answerTimeoutMs: durationOption(options, 'answerTimeout', 10_000),
     retries: numberOption(options, 'retries', 3, 0, Infinity),
+    dropHeaders: options.dropUnsupportedHeaders === true,
     messagesMax: numberOption(options, 'maxPendingMessages', 200_000, 1, Infinity),
     bytesMax: numberOption(options, 'maxPendingBytes', 256 * 1024 * 1024, 1, Infinity),
   }

@@ -18,10 +18,10 @@ export interface ProducerNodeOwner {
   /** The node can take more. */
   onNodeRoom(node: ProducerNode): void
   /** Sent and refused, or lost: whether it was stored is not known unless the error says so. */
-  onPublishFailed(node: ProducerNode, publish: Publish, error: NsqError): void
+  onFailed(node: ProducerNode, publish: Publish, error: NsqError): void
   /** Certainly not stored; to be sent again as if it had not been, before anything else. */
-  onPublishesUnsent(node: ProducerNode, publishes: Publish[]): void
-  onNodeError(node: ProducerNode, error: NsqError): void
+  onUnsent(node: ProducerNode, publishes: Publish[]): void
+  onError(node: ProducerNode, error: NsqError): void
 }
 
 /** Bytes sent and not answered from which on a node takes no more: about what a fast server has on the way in 10 ms. */
@@ -29,7 +29,7 @@ const UNANSWERED_SIZE_MAX = 8 * 1024 * 1024
 /** Errors that say the node could not, rather than that the publish was wrong. */
 const NODE_FAILURES: ReadonlySet<string> = new Set(['E_PUB_FAILED', 'E_MPUB_FAILED', 'E_DPUB_FAILED'])
 /** Errors of one message, for which the rest of its MPUB is not to blame. */
-const MESSAGE_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY'])
+const MESSAGE_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY', 'E_BAD_HEADERS'])
 
 export class ProducerNode extends Node {
   readonly #limits: BatchLimits
@@ -64,6 +64,11 @@ export class ProducerNode extends Node {
     if (this.#unansweredSize < UNANSWERED_SIZE_MAX && !this.connection!.isCongested) return true
     this.#wasFull = true
     return false
+  }
+
+  /** True when its server takes headers, and times. */
+  get isExtended(): boolean {
+    return this.connection?.features?.isExtended === true
   }
 
   get hasUnanswered(): boolean {
@@ -108,7 +113,7 @@ export class ProducerNode extends Node {
     const lost = this.#takeUnanswered()
     if (!this.isEnded) this.#owner.onNodeDown(this, error)
     const reason = error ?? new ConnectionError(this.address, 'closed')
-    for (const publish of lost) this.#owner.onPublishFailed(this, publish, reason)
+    for (const publish of lost) this.#owner.onFailed(this, publish, reason)
   }
 
   onResponse(data: Buffer): void {
@@ -122,19 +127,19 @@ export class ProducerNode extends Node {
   }
 
   onServerError(error: ServerError): void {
-    if (this.#unanswered.size === 0) return this.#owner.onNodeError(this, error)
+    if (this.#unanswered.size === 0) return this.#owner.onError(this, error)
     const { publishes } = this.#answered()
     const unsent = publishes.length > 1 && MESSAGE_ERRORS.has(error.code) ? [...publishes] : []
     for (const publish of unsent) publish.alone = true
     if (error.fatal) unsent.push(...this.#takeUnanswered())
     if (!NODE_FAILURES.has(error.code)) this.failures = 0 // the node is well
-    if (unsent[0] !== publishes[0]) for (const publish of publishes) this.#owner.onPublishFailed(this, publish, error)
-    this.#owner.onPublishesUnsent(this, unsent)
+    if (unsent[0] !== publishes[0]) for (const publish of publishes) this.#owner.onFailed(this, publish, error)
+    this.#owner.onUnsent(this, unsent)
     if (error.fatal) this.connection?.destroy(error)
   }
 
   onMessage(): void {
-    this.refuse('a message on a connection that subscribed to nothing')
+    this.refuse('a message, and no subscription')
   }
 
   onDrain(): void {
@@ -143,7 +148,7 @@ export class ProducerNode extends Node {
 
   #answered(): Request {
     const request = this.#unanswered.shift()
-    if (request === undefined) this.refuse('an answer to nothing that was asked')
+    if (request === undefined) this.refuse('an answer to nothing')
     this.#unansweredSize -= request.size
     return request
   }

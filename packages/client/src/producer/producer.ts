@@ -2,26 +2,24 @@
 // lost connections and failing nodes.
 import { isValidTopicName } from '@nsq-ts/protocol'
 import { bytes as bytesCodec, type Encoder, encodeBody } from '../codec.ts'
-import { publishTracing, traced } from '../diagnostics.ts'
+import { publishTracing } from '../diagnostics.ts'
 import { Discovery } from '../discovery/discovery.ts'
-import { discoverySettings } from '../discovery/options.ts'
 import { type Duration, toMs } from '../duration.ts'
-import { durationOption, numberOption } from '../option-value.ts'
+import { durationOption } from '../option-value.ts'
 import type { Environment } from '../environment.ts'
-import { BufferFullError, ClosedError, type NsqError } from '../errors.ts'
+import { BufferFullError, ClosedError, type NsqError, UnsupportedError } from '../errors.ts'
 import { Events } from '../events.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
+import type { Bodies, ExtendedPublishHost } from './extended-publish.ts'
 import {
-  REPLICAS_MAX,
   type EncoderNeeded,
   type ProducerOptions,
   type ProducerSettings,
   producerSettings,
-  type PublishCall,
   type PublishOptions,
 } from './options.ts'
 import { ProducerNode, type ProducerNodeOwner } from './producer-node.ts'
-import { Publish, type ReplicaGroup } from './publish.ts'
+import { type Extra, Publish, type ReplicaGroup } from './publish.ts'
 import { Router } from './router.ts'
 
 /** Events of a producer. */
@@ -50,6 +48,9 @@ export interface ProducerStats {
   nodes: { address: string; isOpen: boolean }[]
 }
 
+/** --max-req-timeout of most servers: what DPUB takes. */
+const HOUR_MS = 3_600_000
+
 /** Errors that another try elsewhere may cure: the node failed, not the publish. */
 const RETRIABLE: ReadonlySet<string> = new Set([
   'ERR_NSQ_CONNECTION',
@@ -73,7 +74,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   readonly #environment: Environment
   readonly #aroundPublish: ProducerOptions<In>['aroundPublish']
   readonly #router: Router
-  readonly #discovery: Discovery | undefined
+  readonly #discovery: Discovery
   readonly #sweep: DeadlineSweep
   readonly #waitingForChange = new Set<() => void>()
   #isDispatchScheduled = false
@@ -83,6 +84,9 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   #pendingBytes = 0
   readonly #counts = { published: 0, failed: 0, retried: 0 }
   #validTopic = ''
+  /** Undefined until it is loaded. */
+  #publishMore: ((topic: string, body: Bodies, options: PublishOptions) => Promise<void>) | undefined
+  #loading: Promise<void> | undefined
 
   /**
    * Touches no network.
@@ -96,12 +100,10 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     this.#aroundPublish = options.aroundPublish
     this.#router = new Router((address) => this.#makeNode(address))
     this.#router.setStatic(this.#settings.nsqd)
-    if (options.lookupd !== undefined) {
-      this.#discovery = new Discovery(options.lookupd, '/nodes', {}, discoverySettings(options, this.#environment), {
-        onNodes: (addresses) => this.#router.setDiscovered(addresses),
-        onLookupError: (error) => this.emit('error', error),
-      })
-    }
+    this.#discovery = new Discovery(options, '/nodes', {}, this.#environment, {
+      onNodes: (addresses) => this.#router.setDiscovered(addresses),
+      onError: (error) => this.emit('error', error),
+    })
     this.#sweep = new DeadlineSweep(this.#environment, () => this.#outstanding())
   }
 
@@ -115,9 +117,8 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
    */
   publish(topic: string, body: In | readonly In[], options: PublishOptions = {}): Promise<void> {
     try {
-      const encoded = this.#encode(topic, body, options)
-      const isTraced = publishTracing.hasSubscribers || this.#aroundPublish !== undefined
-      return isTraced ? this.#publishTraced(topic, encoded, options) : this.#publish(topic, encoded, options)
+      this.#requireOpen()
+      return this.#publish(topic, this.#encode(topic, body), options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -163,51 +164,51 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
 
   // From the call to the queue
 
-  #publishTraced(topic: string, body: Uint8Array | readonly Uint8Array[], options: PublishOptions): Promise<void> {
-    const call: PublishCall = {
-      topic,
-      messages: body instanceof Uint8Array ? 1 : body.length,
-      bytes: sizeOf(body),
-      deferMs: durationOption(options, 'defer', 0),
-    }
-    return traced(publishTracing, call, this.#aroundPublish, call, async () => this.#publish(topic, body, options))
-  }
-
-  #encode(topic: string, body: In | readonly In[], options: PublishOptions): Uint8Array | readonly Uint8Array[] {
+  #encode(topic: string, body: In | readonly In[]): Bodies {
     if (topic !== this.#validTopic) {
       if (!isValidTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no topic name`)
       this.#validTopic = topic
     }
     if (!Array.isArray(body)) return encodeBody(this.#codec, body as In)
-    if (options.defer !== undefined && body.length > 1) throw new TypeError('defer: not for several messages at once')
     const bodies = (body as readonly In[]).map((each) => encodeBody(this.#codec, each))
     return bodies.length === 1 ? bodies[0]! : bodies
   }
 
-  #publish(topic: string, body: Uint8Array | readonly Uint8Array[], options: PublishOptions): Promise<void> {
-    this.#requireOpen()
-    if (!(body instanceof Uint8Array) && body.length === 0) return Promise.resolve()
-    const deferMs = Math.ceil(durationOption(options, 'defer', 0))
-    const deadline = this.#environment.now() + durationOption(options, 'timeout', this.#settings.timeoutMs)
-    const replicas = numberOption(options, 'replicas', this.#settings.replicas, 1, REPLICAS_MAX)
-    const { signal } = options
-    if (signal?.aborted) throw signal.reason
-    if (replicas === 1) return this.#enqueue(topic, body, deferMs, deadline, signal, undefined)
-    const group: ReplicaGroup = { nodes: new Set() }
-    const copies = Array.from({ length: replicas }, () => this.#enqueue(topic, body, deferMs, deadline, signal, group))
-    return Promise.all(copies).then(() => {})
+  #publish(topic: string, body: Bodies, options: PublishOptions): Promise<void> {
+    const { replicas = this.#settings.replicas, at, defer, headers } = options
+    const isMore =
+      replicas !== 1 ||
+      (at ?? headers ?? this.#aroundPublish) !== undefined ||
+      (defer !== undefined && (Array.isArray(body) || toMs(defer, 'defer') > HOUR_MS)) ||
+      publishTracing.hasSubscribers
+    // What is published while more is loaded waits, too: order is that of the calls.
+    if (!isMore && this.#loading === undefined) return this.#enqueue(topic, body, options)
+    if (this.#publishMore !== undefined) return this.#publishMore(topic, body, options)
+    this.#loading ??= this.#loadMore().finally(() => (this.#loading = undefined))
+    return this.#loading.then(() => this.#publish(topic, body, options))
   }
 
-  #enqueue(
-    topic: string,
-    body: Uint8Array | readonly Uint8Array[],
-    deferMs: number,
-    deadline: number,
-    signal: AbortSignal | undefined,
-    group: ReplicaGroup | undefined,
-  ): Promise<void> {
-    const size = sizeOf(body)
+  /** Loads what only some programs need. */
+  async #loadMore(): Promise<void> {
+    const { publishExtended } = await import('./extended-publish.ts')
+    const host: ExtendedPublishHost = {
+      settings: this.#settings,
+      aroundPublish: this.#aroundPublish,
+      durationOption,
+      UnsupportedError,
+      enqueue: (topic, body, options, extra, group) => this.#enqueue(topic, body, options, extra, group),
+    }
+    this.#publishMore = publishExtended.bind(undefined, host)
+  }
+
+  #enqueue(topic: string, body: Bodies, options: PublishOptions, extra?: Extra, group?: ReplicaGroup): Promise<void> {
+    const { signal } = options
     const count = body instanceof Uint8Array ? 1 : body.length
+    if (count === 0) return Promise.resolve()
+    const deferMs = extra === undefined ? Math.ceil(durationOption(options, 'defer', 0)) : 0
+    const deadline = this.#environment.now() + durationOption(options, 'timeout', this.#settings.timeoutMs)
+    if (signal?.aborted) throw signal.reason
+    const size = sizeOf(body) + (extra?.size ?? 0)
     const { messagesMax, bytesMax } = this.#settings
     // One call that alone exceeds a bound is let through when nothing else waits: it could never be sent otherwise.
     const exceeds = this.#pendingMessages + count > messagesMax || this.#pendingBytes + size > bytesMax
@@ -215,7 +216,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     this.#pendingMessages += count
     this.#pendingBytes += size
     return new Promise((resolve, reject) => {
-      const publish = new Publish(topic, body, deferMs, size, deadline, (error) => {
+      const publish = new Publish(topic, body, deferMs, extra, size, deadline, (error) => {
         this.#onSettled(count, size, error)
         signal?.removeEventListener('abort', abort)
         if (error === undefined) resolve()
@@ -259,7 +260,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     if (this.#isStarted) return
     this.#isStarted = true
     for (const node of this.#router.nodes) node.start()
-    this.#discovery?.start()
+    this.#discovery.start()
   }
 
   // Nodes
@@ -280,12 +281,12 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
     onNodeDown: (node, error) => {
       this.#router.onDown(node)
       this.emit('disconnect', { address: node.address, error })
-      this.#discovery?.hurry()
+      this.#discovery.hurry()
       this.#scheduleDispatch()
     },
     onNodeRoom: () => this.#scheduleDispatch(),
-    onNodeError: (_node, error) => this.emit('error', error),
-    onPublishFailed: (node, publish, error) => {
+    onError: (_node, error) => this.emit('error', error),
+    onFailed: (node, publish, error) => {
       publish.group?.nodes.delete(node)
       if (publish.isSettled) return
       publish.lastError = error
@@ -296,7 +297,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
       this.#router.add(publish)
       this.#scheduleDispatch()
     },
-    onPublishesUnsent: (node, publishes) => {
+    onUnsent: (node, publishes) => {
       this.#router.putBack(node, publishes)
       this.#scheduleDispatch()
     },
@@ -311,11 +312,12 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   async #closeOnce(timeoutMs: number | undefined): Promise<void> {
     const timer =
       timeoutMs === undefined ? undefined : this.#environment.setTimer(() => this.#rejectOutstanding(), timeoutMs)
+    await this.#loading
     this.#tellChange() // whoever waits in connect() sees that it is over
     while (this.#pendingMessages > 0) await this.#nextChange()
     this.#environment.clearTimer(timer)
     this.#sweep.close()
-    await this.#discovery?.close()
+    await this.#discovery.close()
     await Promise.all(this.#router.nodes.map((node) => node.close()))
   }
 
@@ -348,7 +350,7 @@ export class Producer<In = Uint8Array | string> extends Events<ProducerEvents> i
   }
 }
 
-function sizeOf(body: Uint8Array | readonly Uint8Array[]): number {
+function sizeOf(body: Bodies): number {
   if (body instanceof Uint8Array) return body.length
   let size = 0
   for (const each of body) size += each.length

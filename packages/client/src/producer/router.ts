@@ -122,7 +122,8 @@ const PURGE_SIZE = 4096
 const RUN_LENGTH_MAX = 4000
 
 function nodeFor(publish: Publish, nodes: readonly ProducerNode[]): ProducerNode | undefined {
-  const { failedAt, group } = publish
+  const { failedAt, group, extra } = publish
+  if (extra !== undefined) nodes = extra.nodesFor(publish, nodes)
   if (failedAt === undefined && group === undefined) return nodes[0]
   const allowed = group === undefined ? nodes : nodes.filter((node) => !group.nodes.has(node))
   return allowed.find((node) => failedAt?.has(node) !== true) ?? allowed[0]

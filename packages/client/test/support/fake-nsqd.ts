@@ -7,7 +7,7 @@ import { DeflateLayer } from '../../src/connection/deflate.ts'
 import { type Layer, PlainLayer } from '../../src/connection/layer.ts'
 import { SnappyLayer } from '../../src/connection/snappy.ts'
 
-/** A command as it came: its words, and the body if it has one; MPUB's messages one by one. */
+/** A command as it came: its words, and the body if it has one; the messages of MPUB and HMPUB one by one. */
 export interface Received {
   words: string[]
   body: Buffer
@@ -29,7 +29,8 @@ export interface FakeOptions {
 }
 
 const USUAL = { max_rdy_count: 2500, version: '1.3.0', max_msg_timeout: 900_000, msg_timeout: 60_000 }
-const WITH_BODY = new Set(['IDENTIFY', 'AUTH', 'PUB', 'DPUB', 'MPUB'])
+const WITH_BODY = new Set(['IDENTIFY', 'AUTH', 'PUB', 'DPUB', 'MPUB', 'HPUB', 'HMPUB'])
+const OF_SEVERAL = new Set(['MPUB', 'HMPUB'])
 
 export class FakeNsqd implements AsyncDisposable {
   readonly clients: FakeClient[] = []
@@ -198,7 +199,7 @@ export class FakeClient {
       else this.#onCommand({ words: this.#line, body: Buffer.alloc(0), bodies: [] })
     } else {
       const body = Buffer.from(buf.subarray(start, end))
-      this.#onCommand({ words: this.#line, body, bodies: this.#line[0] === 'MPUB' ? splitMpub(body) : [body] })
+      this.#onCommand({ words: this.#line, body, bodies: OF_SEVERAL.has(this.#line[0]!) ? splitMpub(body) : [body] })
     }
   }
 
@@ -236,6 +237,8 @@ export class FakeClient {
       case 'PUB':
       case 'MPUB':
       case 'DPUB':
+      case 'HPUB':
+      case 'HMPUB':
         return this.ok()
       default:
       // the others have no answer

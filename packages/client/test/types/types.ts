@@ -28,6 +28,12 @@ export async function publish(): Promise<void> {
   await orders.publish('t', [{ id: 1 }, {}])
   await plain.publish('t', 'text')
   await plain.publish('t', new Uint8Array(1))
+  await plain.publish('t', ['a', 'b'], { at: new Date(), headers: { traceparent: '00-1' } })
+  await plain.publish('t', 'text', { at: Date.now() })
+  // @ts-expect-error a value is text
+  await plain.publish('t', 'text', { headers: { n: 1 } })
+  // @ts-expect-error no time
+  await plain.publish('t', 'text', { at: '2030-01-01' })
   // @ts-expect-error without a codec only bytes and text
   await plain.publish('t', { id: 1 })
   await words.publish('t', 'text')
@@ -41,6 +47,9 @@ export async function consume(): Promise<void> {
   const consumer = new Consumer({ topic: 't', channel: 'c', nsqd: 'x', codec: json<Order>() })
   void consumer.run((message) => {
     const id: number = message.body.id
+    const trace: string | undefined = message.headers['traceparent']
+    // @ts-expect-error they are what they are
+    message.headers['traceparent'] = trace
     // @ts-expect-error an order has no name
     return [id, message.body.name]
   })

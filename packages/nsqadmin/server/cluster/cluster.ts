@@ -3,6 +3,7 @@ import type { Gathered } from '../upstream/gather.ts'
 import type { UpstreamError } from '../upstream/upstream-error.ts'
 import { lookupdChannels, lookupdProducers, lookupdTopicProducers, lookupdTopics } from './lookupd-discovery.ts'
 import { nsqdProducers, nsqdTopicProducers, nsqdTopics } from './nsqd-discovery.ts'
+import { OneNode } from './one-node.ts'
 import { nodeName } from './producer.ts'
 import type { Producer } from './producer.ts'
 import { statsOf } from './stats.ts'
@@ -58,6 +59,11 @@ export class Cluster {
 
   stats(producers: readonly Producer[], wanted: StatsWanted): Promise<Gathered<Topic>> {
     return statsOf(this.#upstreams, producers, wanted)
+  }
+
+  /** One nsqd. The name is taken as it is: whoever had it from a stranger has to see to it that it is one of ours. */
+  node(name: string): OneNode {
+    return new OneNode(this.#upstreams, name)
   }
 
   // Acting. Each returns the errors of the servers that did not do it, and throws AllFailedError if the nodes could not be found.

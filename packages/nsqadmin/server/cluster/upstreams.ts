@@ -49,6 +49,11 @@ export class Upstreams {
     await this.#client.post(this.#querying(kind, address, path), this.#tokenFor(kind), body)
   }
 
+  /** A POST that is answered in JSON. @throws {UpstreamError} */
+  async postForJson(kind: UpstreamKind, address: string, path: string): Promise<Json> {
+    return answerOf(await this.#client.postForJson(this.#querying(kind, address, path), this.#tokenFor(kind)))
+  }
+
   /** Tells each, one after the other; whoever fails does not keep the rest from hearing of it. */
   async postEach(kind: UpstreamKind, addresses: readonly string[], path: string): Promise<UpstreamError[]> {
     const errors: UpstreamError[] = []

@@ -2,6 +2,7 @@ import type { HistoryAnswer, HistoryMetric, SparklinesAnswer } from '../api-type
 import type { Quantile } from '../live/node-sample.ts'
 import type { Overview, TopicView } from '../live/overview.ts'
 import type { Subject, Subjects } from '../live/subjects.ts'
+import { Columns } from './columns.ts'
 import { METRICS, Series } from './series.ts'
 import type { Point } from './series.ts'
 import { TAIL_CHANNEL_PREFIX } from '../tail/tail-channel.ts'
@@ -27,6 +28,7 @@ export class History {
   readonly #settings: HistorySettings
   readonly #slots: number
   readonly #series = new Map<HistoryKey, Series>()
+  readonly #columns: Columns
   /** Unix milliseconds, by slot. */
   readonly #times: Float64Array
   /** The number of the last point; positions only grow. */
@@ -35,6 +37,7 @@ export class History {
   constructor(settings: HistorySettings) {
     this.#settings = settings
     this.#slots = Math.max(1, Math.ceil(settings.lengthMs / settings.intervalMs))
+    this.#columns = new Columns(this.#slots)
     this.#times = new Float64Array(settings.lengthMs === 0 ? 0 : this.#slots)
   }
 
@@ -114,7 +117,7 @@ export class History {
     let series = this.#series.get(key)
     if (series === undefined) {
       if (this.#series.size >= this.#settings.seriesMax) return
-      series = new Series(this.#slots)
+      series = new Series(this.#columns)
       this.#series.set(key, series)
     }
     series.write(this.#position, point)
@@ -123,7 +126,9 @@ export class History {
   /** What was not seen for as long as the rings go back has nothing left to show. */
   #forget(): void {
     for (const [key, series] of this.#series) {
-      if (series.lastPosition <= this.#position - this.#slots) this.#series.delete(key)
+      if (series.lastPosition > this.#position - this.#slots) continue
+      this.#series.delete(key)
+      series.release()
     }
   }
 

@@ -1,5 +1,6 @@
 // The past of one thing, in a ring: many of these are held, so that a figure takes two bytes, and one that was always zero none.
 import type { HistoryMetric } from '../api-types.ts'
+import type { Columns } from './columns.ts'
 import { fromSmall, toSmall, UNKNOWN } from './small-float.ts'
 
 export const METRICS: readonly HistoryMetric[] = [
@@ -34,57 +35,58 @@ export type Point = Readonly<Partial<Record<HistoryMetric, number>>>
 
 /** A fixed number of slots, written at the positions that the history gives. */
 export class Series {
-  readonly #slots: number
-  /** Columns one after another, the first always there; a slot of it that is UNKNOWN says that nothing is known of that moment. */
-  #columns: Uint16Array
-  /** Where in #columns the column of a metric begins, by the index of the metric. */
-  readonly #starts: number[] = METRICS.map((_, index) => (index === 0 ? 0 : NO_COLUMN))
+  readonly #columns: Columns
+  /**
+   * The column of a metric, by the index of the metric; one that was never anything but zero has none. The first is always there: a slot
+   * of it that is UNKNOWN says that nothing is known of that moment.
+   */
+  readonly #own = new Int32Array(METRICS.length).fill(NO_COLUMN)
   /** The last position written. */
   lastPosition = -1
 
-  constructor(slots: number) {
-    this.#slots = slots
-    this.#columns = new Uint16Array(slots).fill(UNKNOWN)
+  /** @param columns as long as the series is to be */
+  constructor(columns: Columns) {
+    this.#columns = columns
+    this.#own[0] = columns.take()
+    for (let slot = 0; slot < columns.slots; slot++) columns.set(this.#own[0], slot, UNKNOWN)
   }
 
   /** @param position ever growing; positions that were left out are unknown */
   write(position: number, point: Point): void {
-    const gap = this.lastPosition === -1 ? 0 : Math.min(this.#slots, position - this.lastPosition - 1)
-    for (let missed = 1; missed <= gap; missed++) this.#columns[(position - missed) % this.#slots] = UNKNOWN
+    const { slots } = this.#columns
+    const gap = this.lastPosition === -1 ? 0 : Math.min(slots, position - this.lastPosition - 1)
+    for (let missed = 1; missed <= gap; missed++) this.#columns.set(this.#own[0]!, (position - missed) % slots, UNKNOWN)
     this.lastPosition = position
-    const slot = position % this.#slots
+    const slot = position % slots
     for (let index = 0; index < METRICS.length; index++) {
       const metric = METRICS[index]!
       const small = toSmall((point[metric] ?? 0) * SCALES[metric])
-      if (small === 0 && this.#starts[index] === NO_COLUMN) continue
-      const start = this.#startOf(index) // before #columns is looked at: it may be another one then
-      this.#columns[start + slot] = small
+      if (this.#own[index] === NO_COLUMN) {
+        if (small === 0) continue
+        this.#own[index] = this.#columns.take()
+      }
+      this.#columns.set(this.#own[index]!, slot, small)
     }
   }
 
   /** Null: unknown. @param position of which the ring may have lost sight */
   read(metric: HistoryMetric, position: number): number | null {
-    if (position > this.lastPosition || position <= this.lastPosition - this.#slots || position < 0) return null
-    const slot = position % this.#slots
-    if (this.#columns[slot] === UNKNOWN) return null
-    const start = this.#starts[METRICS.indexOf(metric)] ?? NO_COLUMN
-    return start === NO_COLUMN ? 0 : fromSmall(this.#columns[start + slot] ?? 0) / SCALES[metric]
+    const { slots } = this.#columns
+    if (position > this.lastPosition || position <= this.lastPosition - slots || position < 0) return null
+    const slot = position % slots
+    if (this.#columns.get(this.#own[0]!, slot) === UNKNOWN) return null
+    const column = this.#own[METRICS.indexOf(metric)] ?? NO_COLUMN
+    return column === NO_COLUMN ? 0 : fromSmall(this.#columns.get(column, slot)) / SCALES[metric]
   }
 
   /** It was never anything but zero, or unknown; only `depth` is never said to be. */
   isFlat(metric: HistoryMetric): boolean {
-    return this.#starts[METRICS.indexOf(metric)] === NO_COLUMN
+    return this.#own[METRICS.indexOf(metric)] === NO_COLUMN
   }
 
-  /** Makes room for a column when it has its first figure. */
-  #startOf(index: number): number {
-    const known = this.#starts[index] ?? NO_COLUMN
-    if (known !== NO_COLUMN) return known
-    const start = this.#columns.length
-    const more = new Uint16Array(start + this.#slots)
-    more.set(this.#columns)
-    this.#columns = more
-    this.#starts[index] = start
-    return start
+  /** Gives its columns back; not to be used after that. */
+  release(): void {
+    for (const column of this.#own) if (column !== NO_COLUMN) this.#columns.give(column)
+    this.#own.fill(NO_COLUMN)
   }
 }

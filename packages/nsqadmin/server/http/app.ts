@@ -7,10 +7,12 @@ import { actionRoutes } from '../routes/action-routes.ts'
 import { configRoutes } from '../routes/config-routes.ts'
 import { graphiteProxyRoute, graphiteRoutes } from '../routes/graphite-routes.ts'
 import { historyRoutes, liveRoutes } from '../routes/live-routes.ts'
+import { messageRoutes } from '../routes/message-routes.ts'
 import { metricsRoutes } from '../routes/metrics-route.ts'
 import { pageRoutes } from '../routes/page-routes.ts'
 import { publishRoute } from '../routes/publish-route.ts'
 import { readRoutes } from '../routes/read-routes.ts'
+import { redeliveryRoutes } from '../routes/redelivery-routes.ts'
 import { sessionRoutes } from '../routes/session-routes.ts'
 import { tailRoute } from '../routes/tail-route.ts'
 import { limitAttempts } from './attempts.ts'
@@ -57,6 +59,8 @@ export async function createApp(server: Server, parts: Omit<AdminContext, 'mayTr
     historyRoutes(api, context)
     liveRoutes(api, context)
     publishRoute(api, context)
+    messageRoutes(api, context)
+    redeliveryRoutes(api, context)
     tailRoute(api, context)
   })
   graphiteProxyRoute(app, context)

@@ -4,8 +4,8 @@ import { lookupdProducers } from '../cluster/lookupd-discovery.ts'
 import { nodeName, producerFromInfo } from '../cluster/producer.ts'
 import type { Producer } from '../cluster/producer.ts'
 import type { Upstreams } from '../cluster/upstreams.ts'
+import { markOutOfDate } from '../cluster/versions.ts'
 import { AllFailedError, UpstreamError } from '../upstream/upstream-error.ts'
-import { NodeSampler } from './node-sample.ts'
 import { NodeWatch } from './node-watch.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -43,10 +43,10 @@ export class Fleet {
     node.busy = true
     const startedAt = now()
     try {
-      const sampler = new NodeSampler()
+      const reader = node.sampler.begin()
       const path = '/stats?format=json&include_clients=false'
-      await this.#upstreams.stream('nsqd', node.name, path, (text) => sampler.push(text))
-      node.answered(sampler.end(), now(), now() - startedAt, subjects)
+      await this.#upstreams.stream('nsqd', node.name, path, (text) => reader.push(text))
+      node.answered(reader.end(), now(), now() - startedAt, subjects)
     } catch (error) {
       node.failed(error instanceof Error ? error.message : String(error))
     } finally {
@@ -70,6 +70,7 @@ export class Fleet {
   async #askNsqds(nsqds: readonly string[], at: number): Promise<void> {
     this.warnings = []
     const listed = await Promise.all(nsqds.map((address) => this.#askNsqd(address)))
+    markOutOfDate(listed.filter(({ version }) => version !== '')) // who never answered is of no version
     for (const producer of listed) this.#list(producer, at)
     this.#unlistOthers(new Set(listed.map(nodeName)))
   }

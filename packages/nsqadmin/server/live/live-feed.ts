@@ -48,6 +48,11 @@ export class LiveFeed {
     return this.#watching.size
   }
 
+  /** It is one of the nodes that are watched. */
+  knows(node: string): boolean {
+    return this.#fleet.nodes.has(node)
+  }
+
   /** As of the last round; zeros before the first. */
   get totals(): LiveTotals {
     return this.#sampler.latest?.totals ?? NO_TOTALS

@@ -2,6 +2,7 @@ import type { LiveNode } from '../api-types.ts'
 import { nodeName } from '../cluster/producer.ts'
 import type { Producer } from '../cluster/producer.ts'
 import { addFlows, flowsSince, publishedSince } from './flows.ts'
+import { NodeSampler } from './node-sample.ts'
 import type { NodeSample } from './node-sample.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -10,6 +11,7 @@ export class NodeWatch {
   /** `broadcast_address:http_port` */
   readonly name: string
   producer: Producer
+  readonly sampler = new NodeSampler()
   /** What it last said; kept when it goes. */
   sample: NodeSample | undefined
   /** Milliseconds, as all times here; of the last sample. */

@@ -10,12 +10,19 @@ export type ActionName =
   | 'tombstone_topic_producer'
   | 'publish_message'
   | 'tail_topic'
+  | `${'finish' | 'requeue' | 'deliver' | 'cancel' | 'discard'}_message`
+  | `${'redrive' | 'stop_redrive' | 'rewind'}_channel`
+  | 'change_channel_retries'
 
 export interface AdminAction {
   readonly action: ActionName
   readonly topic: string
   readonly channel?: string
   readonly node?: string
+  /** Of the message that it was done to. */
+  readonly message?: string
+  /** What exactly was asked for, for the log: `max_attempts=5`. */
+  readonly detail?: string
 }
 
 /** Everything that is done to the cluster through nsqadmin leaves a line in the log and a notification. */
@@ -45,8 +52,12 @@ export class AdminActions {
     this.#write(request, 'change_option', [key, value], 'done')
   }
 
-  #note(request: FastifyRequest, { action, topic, channel, node }: AdminAction, outcome: string): void {
-    this.#write(request, action, [topic, channel, node], outcome)
+  #note(
+    request: FastifyRequest,
+    { action, topic, channel, node, message, detail }: AdminAction,
+    outcome: string,
+  ): void {
+    this.#write(request, action, [topic, channel, node, message, detail], outcome)
   }
 
   #write(request: FastifyRequest, what: string, subject: readonly (string | undefined)[], outcome: string): void {
@@ -56,7 +67,7 @@ export class AdminActions {
     this.#audit.info(`AUDIT: ${what} ${where.join(' ')} ${who} - ${outcome}`)
   }
 
-  #notify(request: FastifyRequest, { action, topic, channel, node }: AdminAction): void {
+  #notify(request: FastifyRequest, { action, topic, channel, node, message }: AdminAction): void {
     const { headers, originalUrl, principal } = request
     // As in the original, the name in a Basic header counts, checked or not; the proxy's header does not.
     const loggedIn = principal.via === 'login' ? principal.user : null
@@ -66,6 +77,7 @@ export class AdminActions {
       topic,
       ...(channel && { channel }),
       ...(node && { node }),
+      ...(message && { message_id: message }),
       timestamp: Math.floor(Date.now() / 1000),
       ...(user && { user }),
       remote_ip: clientAddress(request),

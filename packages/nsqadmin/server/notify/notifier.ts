@@ -8,6 +8,7 @@ export interface Notification {
   readonly topic: string
   readonly channel?: string
   readonly node?: string
+  readonly message_id?: string
   /** Unix seconds. */
   readonly timestamp: number
   readonly user?: string

@@ -10,6 +10,8 @@ const PAGES = [
   '/topics',
   '/topics/:topic',
   '/topics/:topic/:channel',
+  '/topics/:topic/:channel/messages',
+  '/topics/:topic/:channel/retries',
   '/nodes',
   '/nodes/:node',
   '/counter',

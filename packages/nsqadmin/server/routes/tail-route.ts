@@ -4,13 +4,12 @@ import { isValidTopicName } from '@nsq-ts/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { WithMessage } from '../api-types.ts'
 import { nodeName, tcpAddress } from '../cluster/producer.ts'
-import type { Producer } from '../cluster/producer.ts'
 import type { AdminContext } from '../context.ts'
 import { EventStream } from '../http/event-stream.ts'
 import { OpenStreams } from '../http/open-streams.ts'
+import { producersOf, unlessAllFailed } from '../http/producers-of.ts'
 import { Tail } from '../tail/tail.ts'
 import { TAIL_CHANNEL_PREFIX } from '../tail/tail-channel.ts'
-import { AllFailedError } from '../upstream/upstream-error.ts'
 
 const TAILS_MAX = 20
 const RATE = { default: 10, max: 100 }
@@ -36,7 +35,15 @@ export function tailRoute(app: FastifyInstance, context: AdminContext): void {
     if (query.has('check')) return { message: '' } satisfies WithMessage
 
     const stream = new EventStream(reply)
-    const settings = { topic, nodes, rate, sample, flow: feed.rateOf(topic), tls: checked.tcpTls }
+    const settings = {
+      topic,
+      nodes,
+      rate,
+      sample,
+      flow: feed.rateOf(topic),
+      tls: checked.tcpTls,
+      authSecret: checked.tailAuthSecret,
+    }
     const tail = new Tail(settings, {
       message: (message) => stream.send('message', JSON.stringify(message)),
       status: (status) => stream.send('status', JSON.stringify(status)),
@@ -70,22 +77,6 @@ async function nodesToTail({ cluster }: AdminContext, topic: string): Promise<Ma
   if (safe.size === 0) throw new HttpError(409, 'TOPIC_HAS_NO_CHANNEL')
   const chosen = producers.filter((producer) => safe.has(nodeName(producer)))
   return new Map(chosen.map((producer) => [nodeName(producer), tcpAddress(producer)]))
-}
-
-async function producersOf(asking: Promise<{ values: readonly Producer[] }>): Promise<readonly Producer[]> {
-  try {
-    return (await asking).values
-  } catch (error) {
-    // What no nsqlookupd knows does not exist; what none of them could be asked for may.
-    const unknown = error instanceof AllFailedError && error.errors.every(({ answer }) => answer?.status === 404)
-    if (unknown) return []
-    return unlessAllFailed(error)
-  }
-}
-
-function unlessAllFailed(error: unknown): never {
-  if (error instanceof AllFailedError) throw new HttpError(502, `UPSTREAM_ERROR: ${error.message}`, { cause: error })
-  throw error
 }
 
 function percentOrRate(text: string | undefined, max: number, code: string): number | undefined {

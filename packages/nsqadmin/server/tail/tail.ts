@@ -16,6 +16,8 @@ export interface TailSettings {
   /** What the topic carries, messages a second, as far as is known. */
   readonly flow: number
   readonly tls: ConnectionOptions['tls'] | undefined
+  /** For nsqds that require AUTH; empty: none. */
+  readonly authSecret: string
 }
 
 export interface TailListener {
@@ -48,7 +50,7 @@ export class Tail {
     this.#settings = settings
     this.#listener = listener
     this.#room = settings.rate
-    const { topic, nodes, rate, tls } = settings
+    const { topic, nodes, rate, tls, authSecret } = settings
     const sample = settings.sample ?? sampleFor(rate, settings.flow)
     const channel = `${TAIL_CHANNEL_PREFIX}${randomBytes(6).toString('hex')}#ephemeral`
     this.open = { channel, nodes: [...nodes.keys()], sample, rate }
@@ -61,6 +63,7 @@ export class Tail {
       backoff: false,
       closeTimeout: 1000,
       ...(tls !== undefined && { tls }),
+      ...(authSecret !== '' && { authSecret }),
       ...(sample < 100 && { sampleRate: sample }),
     })
   }
@@ -70,7 +73,7 @@ export class Tail {
     const nameOf = (address: string) => this.#nameOf(address)
     consumer.on('connect', ({ address }) => this.#problems.delete(nameOf(address)))
     consumer.on('disconnect', ({ address, error }) => {
-      this.#problems.set(nameOf(address), error?.message ?? 'the connection is lost')
+      this.#problems.set(nameOf(address), reasonOf(error))
     })
     void consumer.run((message) => this.#onMessage(message), { concurrency: IN_FLIGHT_MAX }) // never rejects
     this.#timer = setInterval(() => this.#tick(), STATUS_INTERVAL_MS)
@@ -101,6 +104,16 @@ export class Tail {
     for (const [node, address] of this.#settings.nodes) if (address === tcpAddress) return node
     return tcpAddress
   }
+}
+
+/** What the operator of nsqadmin can do about it, where it is for him to do something. */
+function reasonOf(error: Error | undefined): string {
+  const message = error?.message ?? 'the connection is lost'
+  if (/requires AUTH/.test(message)) return 'it requires AUTH: nsqadmin needs --tail-auth-secret-file'
+  if (/TLS required|tls_required/i.test(message)) {
+    return 'it requires TLS: nsqadmin needs --http-client-tls-root-ca-file, or another of its TLS flags'
+  }
+  return message
 }
 
 function shown(message: Message, node: string): TailMessage {

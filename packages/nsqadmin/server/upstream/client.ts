@@ -56,12 +56,12 @@ export class UpstreamClient {
 
   /** The parsed JSON of a 200. @param token sent as `Bearer` @throws {UpstreamError} */
   async getJson(url: string, token = ''): Promise<unknown> {
-    const { body } = await this.#ask({ method: 'GET', url, token })
-    try {
-      return JSON.parse(body)
-    } catch (cause) {
-      throw new UpstreamError(jsonError(body), { cause })
-    }
+    return parsedJson(await this.#ask({ method: 'GET', url, token }))
+  }
+
+  /** As getJson, of a POST. @throws {UpstreamError} */
+  async postForJson(url: string, token = ''): Promise<unknown> {
+    return parsedJson(await this.#ask({ method: 'POST', url, token }))
   }
 
   /**
@@ -112,6 +112,15 @@ export class UpstreamClient {
       const verb = method === 'GET' ? 'Get' : 'Post'
       throw new UpstreamError(`${verb} "${url}": ${transportCause(cause, parsed(url))}`, { cause })
     }
+  }
+}
+
+/** @throws {UpstreamError} */
+function parsedJson({ body }: Answer): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (cause) {
+    throw new UpstreamError(jsonError(body), { cause })
   }
 }
 

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { hashPassword } from '../../server/access/password.ts'
 import { startCluster } from '../fixtures/cluster.ts'
+import { violations } from './support/axe.ts'
 import { CHROMIUM, launchBrowser, openPage } from './support/browser.ts'
+import { logIn } from './support/log-in.ts'
 
 // Who can use the page, and who may do what: people with a screen reader, viewers, operators, those behind a proxy.
 
@@ -124,16 +125,3 @@ describe.skipIf(CHROMIUM === undefined)('access', () => {
     expect(tab.problems).toEqual([])
   })
 })
-
-async function logIn(page: Page, user: string, password: string): Promise<void> {
-  await page.getByLabel('User').fill(user)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Log in' }).click()
-}
-
-/** What axe finds: the rule, and where. @param rules only these; default: all that it has */
-async function violations(page: Page, rules?: string[]): Promise<string[]> {
-  const axe = new AxeBuilder({ page })
-  const { violations } = await (rules === undefined ? axe : axe.withRules(rules)).analyze()
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
-}

@@ -15,7 +15,7 @@ describe.skipIf(CHROMIUM === undefined)('actions', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser()
-    cluster = await startCluster({ admin: { refreshIntervalMs: 200 } })
+    cluster = await startCluster({ nsqd: { retainForMs: 3_600_000 }, admin: { refreshIntervalMs: 200 } })
   })
   afterAll(async () => {
     await cluster[Symbol.asyncDispose]()
@@ -156,6 +156,31 @@ describe.skipIf(CHROMIUM === undefined)('actions', () => {
     await tab.page.getByRole('button', { name: 'Pause topic' }).click()
     await tab.page.getByText('That did not work').first().waitFor()
     expect(await tab.page.getByRole('dialog').count()).toBe(1)
+    expect(tab.problems).toEqual([])
+  })
+
+  test('a channel is rewound to a time, and what was published since comes again on it', async () => {
+    await cluster.make('again', ['c', 'other'])
+    for (const nsqd of cluster.nsqds) {
+      await nsqd.publish('again', 'a', 'b')
+      await nsqd.post('/channel/empty?topic=again&channel=c')
+    }
+    await using tab = await open('/topics/again/c')
+    const { page } = tab
+    await page.getByRole('button', { name: 'Rewind' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Back to').fill('2999-01-01T00:00:00')
+    await dialog.getByText('This time is yet to come').waitFor()
+    await dialog.getByLabel('Back to').fill('2020-01-01T00:00:00')
+    await dialog.getByRole('button', { name: 'Rewind channel' }).click()
+    await page
+      .getByText(/Rewound again\/c: 4 messages come again/)
+      .first()
+      .waitFor()
+    for (const nsqd of cluster.nsqds) {
+      const depths = (await nsqd.topic('again')).channels.map(({ depth }: { depth: number }) => depth)
+      expect(depths).toEqual([2, 2])
+    }
     expect(tab.problems).toEqual([])
   })
 

@@ -33,6 +33,8 @@ export function App() {
 
 function Frame() {
   const { data: session, error } = useSession()
+  // Whether there are buttons is known before anything is drawn: nothing moves when they come.
+  const known = useSettings() !== undefined && session !== undefined
   const mustLogIn = session?.login_required === true && session.role === 'none'
   useLiveStream(session !== undefined && !mustLogIn)
   useShortcuts()
@@ -52,7 +54,7 @@ function Frame() {
         ) : session === undefined && error !== null ? (
           <Unreachable error={error} />
         ) : (
-          <Pages />
+          known && <Pages />
         )}
       </main>
     </>
@@ -76,6 +78,15 @@ function Pages() {
         {({ topic, channel }) => (
           <ChannelPage key={`${topic}/${channel}`} topic={name(topic)} channel={name(channel)} />
         )}
+      </Route>
+      <Route path="/topics/:topic/:channel/:view">
+        {({ topic, channel, view }) =>
+          view === 'messages' || view === 'retries' ? (
+            <ChannelPage key={`${topic}/${channel}`} topic={name(topic)} channel={name(channel)} view={view} />
+          ) : (
+            <NotFoundPage />
+          )
+        }
       </Route>
       <Route path="/nodes">
         <NodesPage />

@@ -1,9 +1,8 @@
 import type { Log } from '../log/log.ts'
-import type { DeadPlace, Failure, RecordWriter } from '../log/journal-records.ts'
-import { keyIn, type RecoveredState } from '../log/recovered-messages.ts'
+import { keyIn } from '../log/recovered-messages.ts'
 import type { Segment } from '../log/segment.ts'
 import { type ChannelContents, ChannelMessages, type ChannelPlace } from './channel-messages.ts'
-import { describeChannel, restoreMessage, restoreScheduled } from './channel-record.ts'
+import { ChannelRecord } from './channel-record.ts'
 import type { CoreContext, LatencyRecorder } from './context.ts'
 import { Dispatch } from './dispatch.ts'
 import { Eviction } from './eviction.ts'
@@ -12,6 +11,7 @@ import { Lanes } from './lanes.ts'
 import { readmit, type Readmitted } from './readmission.ts'
 import { rewindMessages } from './rewind-messages.ts'
 import { Retries } from './retries.ts'
+import { retryHost } from './retry-host.ts'
 import { Outcome, Returns } from './returns.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { DueSource } from './scanner.ts'
@@ -40,6 +40,8 @@ export class Channel implements DueSource {
   heapIndex = -1
 
   messageCount = 0
+  /** What is written down of it. */
+  readonly record: ChannelRecord
 
   readonly #context: CoreContext
   readonly #topicName: string
@@ -59,6 +61,7 @@ export class Channel implements DueSource {
     this.#dispatch = new Dispatch(context, this.#messages, this.#lanes)
     this.#returns = new Returns(context, ephemeral, this.#messages, this.#lanes, this.#dispatch)
     this.#eviction = new Eviction(context, this.#messages)
+    this.record = new ChannelRecord(this.#messages, name, context.clock, () => this.#makeRetries())
     const policy = context.retryPolicy?.(place.topicName, name) ?? null
     if (policy !== null) this.changeRetryPolicy(policy)
   }
@@ -169,11 +172,6 @@ export class Channel implements DueSource {
     return this.#messages.readTo
   }
 
-  /** Its number in the topic's journal; null when nothing of it is kept. */
-  get number(): number | null {
-    return this.#messages.journal?.channel ?? null
-  }
-
   // ---- from the topic ----
 
   /**
@@ -201,6 +199,7 @@ export class Channel implements DueSource {
 
   subscribe(subscriber: Subscriber): Lane {
     const lane = this.#lanes.add(subscriber)
+    if (subscriber.wantsDepth) this.#dispatch.hint(subscriber)
     this.wake(lane)
     return lane
   }
@@ -208,6 +207,7 @@ export class Channel implements DueSource {
   /** The subscriber left. What it has in flight stays so until it times out, or comes back at once if so configured. */
   unsubscribe(lane: Lane): void {
     this.#lanes.unsubscribe(lane)
+    this.#dispatch.endHints(lane.subscriber)
     this.#returns.left(lane)
   }
 
@@ -321,45 +321,28 @@ export class Channel implements DueSource {
   #makeRetries(): Retries {
     const { deadLetters } = this.#context
     if (deadLetters === undefined) throw new Error('there is no place for dead letters')
-    const { name } = this
-    const journal = this.#messages.journal
-    const isClosed = (): boolean => this.#messages.closed
-    this.#messages.retries = new Retries(
-      {
-        context: this.#context,
-        origin: { topic: this.#topicName, channel: name },
-        journal,
-        get closed() {
-          return isClosed()
-        },
-        get durability() {
-          return journal?.durability ?? 'memory'
-        },
-        putBack: (segment, index, attempts) => this.#returns.putBack(segment, index, attempts),
-        deferUntil: (segment, index, attempts, dueMs) => this.#messages.deferUntil(segment, index, attempts, dueMs),
-        drop: (segment, index) => this.#messages.drop(segment, index),
-        giveUp: (segment, index) => this.#messages.giveUp(segment, index),
-      },
-      deadLetters,
-      null,
-    )
-    return this.#messages.retries
+    const origin = { topic: this.#topicName, channel: this.name }
+    const host = retryHost(this.#context, origin, this.#messages, this.#returns)
+    return (this.#messages.retries = new Retries(host, deadLetters, null))
   }
 
   // ---- administration ----
 
   pause(): void {
     this.#dispatch.paused = true
+    this.#dispatch.depthChanged()
   }
 
   unpause(): void {
     this.#dispatch.paused = false
+    this.#dispatch.depthChanged()
     for (const lane of this.#lanes.subscribed) this.wake(lane)
   }
 
   /** Forgets everything that waits, is in flight or deferred. */
   empty(): void {
     this.#messages.empty()
+    this.#dispatch.depthChanged()
     for (const lane of this.#lanes.all) this.#lanes.forgetIfDone(lane)
     for (const lane of this.#lanes.subscribed) this.wake(lane)
   }
@@ -369,7 +352,9 @@ export class Channel implements DueSource {
    * @returns how many there were
    */
   dropBelow(position: number): number {
-    return this.#messages.dropBelow(position)
+    const dropped = this.#messages.dropBelow(position)
+    this.#dispatch.depthChanged()
+    return dropped
   }
 
   /** The end of this channel: empties it and sends its subscribers away. */
@@ -404,57 +389,5 @@ export class Channel implements DueSource {
 
   makeOwnLog(): Log {
     return this.#messages.makeOwnLog()
-  }
-
-  // ---- what is written down ----
-
-  /**
-   * Describes the channel in the snapshot of a journal.
-   * @param readTo up to where the topic has given away its messages; some of the last may have been emptied away
-   */
-  describe(writer: RecordWriter, readTo: number, scheduledReadTo: number): void {
-    describeChannel(this.#messages, this.name, this.#context.clock, writer, readTo, scheduledReadTo)
-  }
-
-  /** Takes back what an earlier run left unread; the caller holds it for us. */
-  restoreRange(from: number, to: number): void {
-    this.#messages.ranges.push(from, to)
-  }
-
-  /** An earlier run had been rewound: what it has to read below `to` was given to it before. */
-  restoreReplay(to: number): void {
-    this.#messages.replayTo = to
-  }
-
-  /** Takes back a message that an earlier run had delivered or deferred; the caller holds it for us. */
-  restoreMessage(segment: Segment, index: number, message: RecoveredState): void {
-    restoreMessage(this.#messages, this.#context.clock, segment, index, message)
-  }
-
-  /** Takes a scheduled message of which it is not known what became of it; the caller holds it for us. @param due schedule.ts */
-  restoreScheduled(segment: Segment, index: number, due: number): void {
-    restoreScheduled(this.#messages, this.#context.clock, segment, index, due)
-  }
-
-  /** Takes over what is known of a message's failures. */
-  restoreFailure(segment: Segment, index: number, failure: Failure): void {
-    this.#messages.retries?.restoreFailure(segment, index, failure)
-  }
-
-  /** Takes back a message that was becoming a dead letter; the caller holds it for us. */
-  restoreDying(segment: Segment, index: number, attempts: number, place: DeadPlace): void {
-    ;(this.#messages.retries ?? this.#makeRetries()).restoreDying(segment, index, attempts, place)
-  }
-
-  /** All topics are restored: what was becoming a dead letter is one, or becomes one now. */
-  resolveDying(): void {
-    this.#messages.retries?.keepLetters()
-    this.#messages.retries?.resolve()
-  }
-
-  /** Takes over a log of its own that was found on disk. */
-  restoreOwnLog(log: Log): void {
-    this.#messages.ownLog = log
-    this.#messages.ownToldTo = log.tail
   }
 }

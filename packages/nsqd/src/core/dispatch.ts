@@ -1,12 +1,14 @@
 import type { Segment } from '../log/segment.ts'
 import type { ChannelMessages } from './channel-messages.ts'
 import type { CoreContext } from './context.ts'
+import { DepthHints } from './depth-hints.ts'
 import type { InFlight, Lane } from './in-flight.ts'
 import type { Lanes } from './lanes.ts'
 import type { Ranges } from './ranges.ts'
 import { Reading } from './reading.ts'
 import type { Redeliveries } from './redeliveries.ts'
-import { Locality } from './subscriber.ts'
+import { sendHeadedRun } from './send-headed.ts'
+import { Locality, type Subscriber } from './subscriber.ts'
 import { Phase, type TurnTask } from './turn.ts'
 
 /** Bytes handed to a subscriber at a time: what fits one output block, so that its socket is asked again in between. */
@@ -32,6 +34,8 @@ export class Dispatch implements TurnTask {
   readonly #redeliveries: Redeliveries
   readonly #inFlight: InFlight
   readonly #reading: Reading
+  /** null: no subscriber wants to know how much waits. */
+  #depthHints: DepthHints | null = null
   #scheduled = false
 
   constructor(context: CoreContext, messages: ChannelMessages, lanes: Lanes) {
@@ -46,6 +50,7 @@ export class Dispatch implements TurnTask {
 
   /** Something may have to be handed out. */
   schedule(): void {
+    this.depthChanged()
     if (this.#scheduled || this.paused || this.#reading.loading) return
     if (this.#lanes.ready.count === 0 || this.#messages.depth === 0) return
     this.#scheduled = true
@@ -59,15 +64,32 @@ export class Dispatch implements TurnTask {
     this.schedule()
   }
 
+  /** More or less waits than before. */
+  depthChanged(): void {
+    this.#depthHints?.changed()
+  }
+
+  /** From now on the subscriber is told how much waits for it. */
+  hint(subscriber: Subscriber): void {
+    this.#depthHints ??= new DepthHints(this.#context, () => (this.paused ? 0 : this.#messages.depth))
+    this.#depthHints.add(subscriber)
+  }
+
+  endHints(subscriber: Subscriber): void {
+    this.#depthHints?.remove(subscriber)
+  }
+
   endTurn(): void {
     this.#scheduled = false
     if (this.paused || this.#messages.closed || this.#reading.loading) return
     this.#handOutAll()
     this.#reading.letGoOfLoaded()
+    this.depthChanged()
   }
 
   stop(): void {
     this.#reading.stop()
+    this.#depthHints?.close()
   }
 
   // ---- sharing it out ----
@@ -140,7 +162,8 @@ export class Dispatch implements TurnTask {
     for (let i = index; i < index + count; i++) this.#inFlight.add(lane, segment, i, 1, now, deadline)
     this.#messages.expectAt(deadline)
     this.#messages.journal?.handedOut(segment, index, count)
-    subscriber.send(segment.bytes, segment.offset(index), segment.offset(index + count), count)
+    if (segment.headers !== null && subscriber.wantsHeaders) sendHeadedRun(subscriber, segment, index, count)
+    else subscriber.send(segment.bytes, segment.offset(index), segment.offset(index + count), count)
   }
 
   #handOutAgain(lane: Lane, now: number): number {
@@ -169,7 +192,11 @@ export class Dispatch implements TurnTask {
     this.#inFlight.add(lane, segment, index, attempts, now, deadline)
     messages.expectAt(deadline)
     messages.journal?.handedOutAgain(segment, index, attempts)
-    subscriber.sendAgain(segment.bytes, segment.offset(index), segment.offset(index + 1), attempts)
+    const headers = subscriber.wantsHeaders ? segment.headers?.get(index) : undefined
+    const start = segment.offset(index)
+    const end = segment.offset(index + 1)
+    if (headers === undefined) subscriber.sendAgain(segment.bytes, start, end, attempts)
+    else subscriber.sendHeaded(segment.bytes, start, end, attempts, headers)
     return 1
   }
 

@@ -37,6 +37,18 @@ export async function findMessage(
   return undefined
 }
 
+/** Finds a message that waits in the topic itself, as findMessage does. */
+export async function findInTopic(topic: Topic, idHi: number, idLo: number): Promise<MessageRef | undefined> {
+  const { log, scheduled } = topic
+  for (const one of [scheduled, log]) {
+    const place = await placeOfId(one, { hi: idHi, lo: idLo })
+    const begin = one === scheduled ? topic.distributedScheduled : topic.distributed
+    if (place === undefined || place.segment.base + place.index < begin) continue
+    return { ...place, state: one === scheduled ? 'deferred' : 'ready', attempts: 0, dueMs: Number.NaN, flight: null }
+  }
+  return undefined
+}
+
 /** What a channel holds of a message; undefined: nothing, it is finished, or was never given to it. */
 function refOf(channel: Channel, segment: Segment, index: number): MessageRef | undefined {
   const { deferred, inFlight, ranges, redeliveries } = channel.contents

@@ -75,7 +75,7 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
   recovered.unread.remove(distributed, Infinity)
   const channel = topic.restoreChannel(recovered.name, distributed)
   recovered.unread.forEach((from, to) => restoreRange(log, channel, from, to))
-  channel.restoreReplay(recovered.replayTo)
+  channel.record.restoreReplay(recovered.replayTo)
   restoreScheduled(scheduled, channel, recovered.untoldScheduled)
   const ownLog = channel.makeOwnLog()
   ownLog.restore(ownExtents)
@@ -88,10 +88,10 @@ function restoreChannel(topic: Topic, recovered: RecoveredChannel, ownExtents: E
     const index = message.position - segment.base
     const key = keyOf(message.kind, message.position)
     const failure = recovered.failures.get(key)
-    if (failure !== undefined) channel.restoreFailure(segment, index, failure)
+    if (failure !== undefined) channel.record.restoreFailure(segment, index, failure)
     const place = recovered.dying.get(key)
-    if (place === undefined) channel.restoreMessage(segment, index, message)
-    else channel.restoreDying(segment, index, message.attempts, place)
+    if (place === undefined) channel.record.restoreMessage(segment, index, message)
+    else channel.record.restoreDying(segment, index, message.attempts, place)
   })
   if (damaged) {
     recovered.extendOwn(ownLog.tail)
@@ -115,13 +115,13 @@ function adopt(topic: Topic, channel: Channel, ownExtents: Extent[]): void {
 function takeOwnLog(channel: Channel, ownLog: Log): void {
   if (ownLog.tail === 0) return
   ownLog.raiseFloor(ownLog.tail)
-  channel.restoreOwnLog(ownLog)
+  channel.record.restoreOwnLog(ownLog)
 }
 
 function restoreOwn(ownLog: Log, channel: Channel, from: number, to: number): void {
   forEachPlace(ownLog, from, to, (segment, index) => {
     segment.pending++
-    channel.restoreMessage(segment, index, DELIVERED_ONCE)
+    channel.record.restoreMessage(segment, index, DELIVERED_ONCE)
   })
 }
 
@@ -135,7 +135,7 @@ function restoreScheduled(scheduled: Log, channel: Channel, positions: PositionS
 function restoreDelayed(scheduled: Log, channel: Channel, segment: Segment, index: number): void {
   if (segment.delays === null) loadDelaysOf(scheduled, segment)
   segment.pending++
-  channel.restoreScheduled(segment, index, segment.delays?.[index] ?? 0)
+  channel.record.restoreScheduled(segment, index, segment.delays?.[index] ?? 0)
 }
 
 /** Of [from, to), what is in the log. */
@@ -145,7 +145,7 @@ function restoreRange(log: Log, channel: Channel, from: number, to: number): voi
     const end = Math.min(to, segment.tail)
     if (start >= end) continue
     segment.pending += end - start
-    channel.restoreRange(start, end)
+    channel.record.restoreRange(start, end)
   }
 }
 

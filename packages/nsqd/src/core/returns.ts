@@ -138,6 +138,7 @@ export class Returns {
 
   /** Takes a message out of wherever it is, in flight too; what becomes of it is for the caller to say. @returns its attempts, -1 when it is not here */
   withdraw(segment: Segment, index: number): number {
+    this.#dispatch.depthChanged()
     const slot = this.#inFlight.slotOf(segment, index)
     if (slot < 0) return this.#messages.withdraw(segment, index)
     const attempts = this.#inFlight.attempts(slot)

@@ -30,7 +30,7 @@ export class NotRetainedError extends Error {
  * Has a channel deliver again all that was published at `toMs` or later and is kept; what it has still to deliver from before
  * that, it does. That is so in memory once this resolves: `Topic.confirm` writes it down.
  * @param toMs Unix milliseconds
- * @throws {NotRetainedError}; {TopicFullError} when the topic may not hold so much; {ChannelClosedError}
+ * @throws {NotRetainedError}; {TopicFullError} when the topic may not hold so much; {ChannelClosedError}; {TopicUnavailableError}
  */
 export async function rewind(topic: Topic, channel: Channel, toMs: number): Promise<Rewound> {
   const places: OwnPlaces = new Map()
@@ -101,7 +101,8 @@ function isGone(topic: Topic, { position }: Start): boolean {
  * Looks for it among what is kept, in as many segments as it takes to halve the log down to one. Times grow with the
  * positions, unless somebody sets nsqd's clock back.
  */
-async function startAt({ log, name, retention }: Topic, toMs: number): Promise<Start> {
+async function startAt({ log, name, retention, unavailable }: Topic, toMs: number): Promise<Start> {
+  if (unavailable !== null) throw unavailable
   if (!retention.active) throw new NotRetainedError(name)
   const segments = log.segments.filter(({ count, tail }) => count > 0 && tail > log.retainFrom)
   let low = 0

@@ -9,6 +9,8 @@ import type { Topic } from './topic.ts'
 
 /** Which of the dead letters are meant. */
 export interface LetterFilter {
+  /** Only the letter of this id; empty: all. */
+  readonly id: string
   /** Only those whose body has this in it; empty: all. */
   readonly contains: string
   /** Only those that died for this reason; empty: all. */
@@ -23,7 +25,8 @@ export interface FoundLetter {
   readonly content: Content
 }
 
-export function isLetterOf({ channel, topic }: Origin, filter: LetterFilter, { body, headers }: Content): boolean {
+export function isLetterOf({ channel, topic }: Origin, filter: LetterFilter, { body, headers, id }: Content): boolean {
+  if (filter.id !== '' && filter.id !== id) return false
   if (headers === null || headers[DeadLetterHeader.topic] !== topic) return false
   if (headers[DeadLetterHeader.channel] !== channel) return false
   if (filter.reason !== '' && headers[DeadLetterHeader.reason] !== filter.reason) return false

@@ -14,6 +14,10 @@ export interface Subscriber {
   /** 0: all messages. Else each message is kept when a number drawn from 0..99 is not above it, and gone otherwise. */
   readonly sampleRate: number
   readonly locality: Locality
+  /** Messages that have headers come through `sendHeaded`; else they come as if they had none. */
+  readonly wantsHeaders: boolean
+  /** It is told how much waits in the channel (depth-hints.ts). */
+  readonly wantsDepth: boolean
 
   /**
    * Takes `count` first deliveries: whole frames, bytes[start, end), which it must copy before it returns.
@@ -22,6 +26,12 @@ export interface Subscriber {
 
   /** As send, for one message that was delivered before: the frame's attempts are to be replaced. */
   sendAgain(bytes: Buffer, start: number, end: number, attempts: number): void
+
+  /** As sendAgain, for one message with headers (log/headers.ts), delivered before or not. All bytes are to be copied. */
+  sendHeaded(bytes: Buffer, start: number, end: number, attempts: number, headers: Buffer): void
+
+  /** So many messages wait in the channel. */
+  hintDepth(depth: number): void
 
   /** The channel is gone; so must its subscribers be. */
   channelClosed(): void

@@ -102,7 +102,7 @@ export class TopicJournal implements DueSource {
 
   describeChannel(writer: RecordWriter, channel: Channel): void {
     const { distributed, distributedScheduled } = this.#topic
-    if (channel.number !== null) channel.describe(writer, distributed, distributedScheduled)
+    if (channel.record.number !== null) channel.record.describe(writer, distributed, distributedScheduled)
   }
 
   describeSelf(writer: RecordWriter): void {

@@ -71,7 +71,8 @@ export class TopicRegistry {
 
   /** All topics and channels are there that an earlier run had: messages may go to the channels from now on. */
   start(): void {
-    for (const topic of this.#topics.values()) for (const channel of topic.channels.values()) channel.resolveDying()
+    for (const topic of this.#topics.values())
+      for (const channel of topic.channels.values()) channel.record.resolveDying()
     for (const topic of this.#topics.values()) if (!topic.started) topic.start()
   }
 

@@ -12,6 +12,7 @@ import { Distribution } from './distribution.ts'
 import { dueAt } from './schedule.ts'
 import { sweepTopic } from './sweep.ts'
 import { TopicJournal } from './topic-journal.ts'
+import { changeDurability, writeForGood } from './on-disk.ts'
 import { NO_RETENTION, Retention } from './retention.ts'
 import { NO_LIMITS, TopicLimits } from './topic-limits.ts'
 import { Phase, type TurnTask } from './turn.ts'
@@ -36,6 +37,9 @@ export class TopicUnavailableError extends Error {
 
 /** Where the bodies of a batch lie in a buffer, relative to its base: [start, end) after [start, end). */
 export type Bounds = readonly number[]
+
+/** The headers of each message of a batch, encoded; null: it has none. */
+export type HeadersOfBatch = readonly (Buffer | null)[]
 
 /** How a topic keeps its messages on disk: makes its store. */
 export type OpenStore = (
@@ -211,6 +215,32 @@ export class Topic implements TurnTask {
     return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket)
   }
 
+  /**
+   * Publishes several bodies of one buffer with headers, perhaps for later. As publish.
+   * @param headers of each, encoded (log/headers.ts); null: it has none
+   * @param dueWallMs when they are due, Unix milliseconds; null, or a time that is past: at once
+   */
+  publishHeaded(
+    source: Buffer,
+    base: number,
+    bounds: Bounds,
+    headers: HeadersOfBatch,
+    dueWallMs: number | null,
+    waiter?: CommitWaiter,
+    ticket = 0,
+  ): boolean {
+    if (dueWallMs !== null && dueWallMs > this.#context.clock.wallUs() / 1000) {
+      return this.#schedulePublish(source, base, bounds, dueAt(dueWallMs), waiter, ticket, headers)
+    }
+    this.#open()
+    for (let i = 0; i < bounds.length; i += 2) {
+      const taken = this.#append(source, base + bounds[i]!, base + bounds[i + 1]!)
+      const block = headers[i / 2]!
+      if (taken && block !== null) this.log.annotate(block)
+    }
+    return this.#taken(this.log, waiter, ticket)
+  }
+
   /** @param stored when they are due (schedule.ts) */
   #schedulePublish(
     source: Buffer,
@@ -219,6 +249,7 @@ export class Topic implements TurnTask {
     stored: number,
     waiter: CommitWaiter | undefined,
     ticket: number,
+    headers?: HeadersOfBatch,
   ): boolean {
     this.#open()
     for (let i = 0; i < bounds.length; i += 2) {
@@ -226,7 +257,10 @@ export class Topic implements TurnTask {
       const end = base + bounds[i + 1]!
       this.messageCount++
       this.messageBytes += end - start
-      if (!this.#isFull()) this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+      if (this.#isFull()) continue
+      this.scheduled.appendScheduled(this.#headers, source, start, end, stored)
+      const block = headers?.[i / 2] ?? null
+      if (block !== null) this.scheduled.annotate(block)
     }
     return this.#taken(this.scheduled, waiter, ticket)
   }
@@ -312,7 +346,7 @@ export class Topic implements TurnTask {
     channel.close()
     if (!channel.ephemeral) this.store?.dropOwnLog(channel.name)
     this.#journal.record((writer) => {
-      if (channel.number !== null) writer.channelDeleted(channel.number)
+      if (channel.record.number !== null) writer.channelDeleted(channel.record.number)
       this.#journal.describeSelf(writer)
     })
   }
@@ -355,15 +389,7 @@ export class Topic implements TurnTask {
     const { store } = this
     if (store === null || store.durability === durability || this.#closed) return
     this.#settle()
-    // What comes next goes elsewhere: the file of what is written in part may be finished when it would be written on.
-    for (const log of this.#keptLogs()) log.seal()
-    if (store.durability === 'memory' && this.#hasMessages()) {
-      store.beginJournal()
-      for (const log of this.#keptLogs()) log.writeAll()
-      store.flush()
-    }
-    if (durability === 'fsync') store.syncAll()
-    store.changeDurability(durability)
+    changeDurability(store, this.#keptLogs(), durability)
   }
 
   /** Forgets the messages that wait in the topic itself, and what is kept; what its channels have stays theirs. */
@@ -452,15 +478,7 @@ export class Topic implements TurnTask {
     for (const channel of this.channels.values()) channel.stop()
     const { store } = this
     if (store === null || this.#isBlank()) return
-    const writes = this.#keptLogs().map((log) => () => log.writeAll())
-    let failure: Error | null = null
-    for (const step of [...writes, () => store.prepare(), () => store.close()]) {
-      try {
-        step()
-      } catch (error) {
-        failure ??= error as Error
-      }
-    }
+    const failure = writeForGood(store, this.#keptLogs())
     this.#committing.settle(failure)
     if (failure !== null) throw failure
   }
@@ -573,11 +591,13 @@ export class Topic implements TurnTask {
     this.#headers.stamp()
   }
 
-  #append(source: Buffer, start: number, end: number): void {
+  /** @returns false when it was dropped */
+  #append(source: Buffer, start: number, end: number): boolean {
     this.messageCount++
     this.messageBytes += end - start
-    if (this.ephemeral && this.#isFull()) return
+    if (this.ephemeral && this.#isFull()) return false
     this.log.append(this.#headers, source, start, end)
+    return true
   }
 
   /** An ephemeral topic that cannot hand out keeps no more than a memory queue of messages, and drops the rest. */

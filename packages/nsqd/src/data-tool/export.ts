@@ -16,7 +16,7 @@ export const exportCommand = command({
   description: `
 Writes nsqd.dat and disk queues of the original's format: what waits in each topic, and what each channel has not
 finished, with ids, timestamps and attempts. What was in flight waits again. What was deferred is due at once, behind
-everything else: the original's files have no place for a due time. The data path itself is not changed; no nsqd may run
+everything else, and headers are left out: the original's files have no place for either. The data path itself is not changed; no nsqd may run
 on it meanwhile. The folder --to is made, or must be empty.`,
   examples: [
     [
@@ -51,6 +51,7 @@ class Export {
   readonly #output: CommandOutput
   #messages = 0
   #hurried = 0
+  #bared = 0
   #lost = 0
   #damaged = 0
 
@@ -72,6 +73,7 @@ class Export {
     out(`${topics.length} topics, ${this.#messages} messages written to ${this.#to}`)
     if (this.#hurried > 0)
       note(`${this.#hurried} deferred messages are due at once: the format has no place for a due time`)
+    if (this.#bared > 0) note(`${this.#bared} messages go without their headers: the format has no place for these`)
     if (this.#lost > 0) note(`${this.#lost} messages could not be read and are missing`)
     return this.#damaged + this.#lost > 0 ? ExitCode.damage : ExitCode.done
   }
@@ -129,6 +131,7 @@ class Export {
     record.writeUInt16BE(attempts, ATTEMPTS_OFFSET - TIMESTAMP_OFFSET)
     this.#messages++
     if (dueWallMs !== null) this.#hurried++
+    if (segment.headers?.has(index) === true) this.#bared++
     return record
   }
 

@@ -24,6 +24,12 @@ export function dueOf(query: Query, options: NsqdOptions, nowMs: number): Due {
   return { dueWallMs: within(delayMs === undefined ? undefined : nowMs + delayMs, nowMs, options, 'INVALID_DEFER') }
 }
 
+/** The due time, Unix milliseconds, of what was published at `nowMs`; null: at once. */
+export function dueWallMsOf(due: Due, nowMs: number): number | null {
+  if ('dueWallMs' in due) return due.dueWallMs
+  return due.delayMs === 0 ? null : nowMs + due.delayMs
+}
+
 function plainDelayMs(text: string, maxReqTimeoutMs: number): number {
   const delayMs = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN
   if (!(delayMs >= 0 && delayMs <= maxReqTimeoutMs)) throw new HttpError(400, 'INVALID_DEFER')

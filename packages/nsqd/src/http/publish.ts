@@ -7,7 +7,8 @@ import type { Nsqd } from '../nsqd.ts'
 import { isDiskFull } from '../storage/disk-space.ts'
 import { topicName, withinLimits } from './arguments.ts'
 import { booleanWord } from './boolean-word.ts'
-import { dueOf, type Due } from './due.ts'
+import { dueOf, dueWallMsOf, type Due } from './due.ts'
+import { headersOf } from './message-headers.ts'
 import { boundsOfFrames, boundsOfLines } from './mpub-body.ts'
 
 /** `/pub` and `/mpub`, also under the names they had before NSQ 1.0, `/put` and `/mput`. Neither is in the access log. */
@@ -28,7 +29,8 @@ async function pub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
   if (body.length === 0) throw new HttpError(400, 'MSG_EMPTY')
   const topic = topicOf(nsqd, request.query)
   const due = dueOf(request.query, nsqd.options, nsqd.wallMs)
-  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, [0, body.length], due, waiter))
+  const headers = headersOf(request, nsqd.options)
+  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, [0, body.length], due, headers, waiter))
 }
 
 /** All messages of the body are taken, or none. */
@@ -37,20 +39,27 @@ async function mpub(nsqd: Nsqd, request: HttpRequest): Promise<string> {
   if ((request.contentLength ?? 0) > maxBodySize) throw new HttpError(413, 'BODY_TOO_BIG')
   const topic = topicOf(nsqd, request.query)
   const due = dueOf(request.query, nsqd.options, nsqd.wallMs)
+  const headers = headersOf(request, nsqd.options)
   const binary = isBinary(nsqd, request.query)
   const body = await request.readBody(maxBodySize, 'BODY_TOO_BIG')
   const bounds = binary ? boundsOfFrames(body, maxMsgSize, maxBodySize) : boundsOfLines(body, maxMsgSize)
-  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, bounds, due, waiter))
+  return enqueue(nsqd, (waiter) => publishDue(nsqd, topic, body, bounds, due, headers, waiter))
 }
 
+/** @param headers of each message; null: none */
 function publishDue(
   nsqd: Nsqd,
   topic: Topic,
   body: Buffer,
   bounds: readonly number[],
   due: Due,
+  headers: Buffer | null,
   waiter: CommitWaiter,
 ): boolean {
+  if (headers !== null) {
+    const each = new Array<Buffer>(bounds.length / 2).fill(headers)
+    return topic.publishHeaded(body, 0, bounds, each, dueWallMsOf(due, nsqd.wallMs), waiter)
+  }
   if ('delayMs' in due) return topic.publishBatchDeferred(body, 0, bounds, due.delayMs, waiter)
   if (due.dueWallMs <= nsqd.wallMs) return topic.publishBatch(body, 0, bounds, waiter)
   return topic.publishScheduled(body, 0, bounds, due.dueWallMs, waiter)

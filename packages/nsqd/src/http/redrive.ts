@@ -24,7 +24,10 @@ export function redriveRoutes(nsqd: Nsqd): Route[] {
 
 function start(nsqd: Nsqd, query: Query): unknown {
   const { channel, topic } = existingChannel(nsqd.registry, query)
+  const id = query.get('id') ?? ''
+  if (id !== '' && !/^[0-9a-f]{16}$/.test(id)) throw new HttpError(400, 'INVALID_ID')
   const wanted = {
+    id,
     contains: query.get('contains') ?? '',
     reason: query.get('reason') ?? '',
     rate: wholeNumber(query, 'rate', 0, 0, RATE_MAX),
@@ -51,12 +54,13 @@ function stop(nsqd: Nsqd, query: Query): void {
 
 /** Filters that let everything through are left out. */
 function shown({ channel, error, request, running, sentCount, topic }: RedriveJob): Record<string, unknown> {
-  const { contains, fromChannel, fromTopic, rate, reason } = request
+  const { contains, fromChannel, fromTopic, id, rate, reason } = request
   return {
     topic,
     channel,
     from_topic: fromTopic,
     from_channel: fromChannel,
+    ...(id !== '' && { id }),
     ...(contains !== '' && { contains }),
     ...(reason !== '' && { reason }),
     ...(rate > 0 && { rate }),

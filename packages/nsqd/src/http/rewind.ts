@@ -4,7 +4,7 @@ import type { Channel } from '../core/channel.ts'
 import { ChannelClosedError } from '../core/readmission.ts'
 import { createFrom, NotRetainedError, rewind, type Rewound } from '../core/rewind.ts'
 import { TopicFullError } from '../core/topic-limits.ts'
-import type { Topic } from '../core/topic.ts'
+import { type Topic, TopicUnavailableError } from '../core/topic.ts'
 import type { Nsqd } from '../nsqd.ts'
 import { existingChannel, topicAndChannelName, withinLimits } from './arguments.ts'
 import { confirm } from './confirm.ts'
@@ -54,6 +54,7 @@ async function answering<T>(act: () => Promise<T>): Promise<T> {
     return await act()
   } catch (error) {
     if (error instanceof NotRetainedError) throw new HttpError(409, 'NOT_RETAINED', { cause: error })
+    if (error instanceof TopicUnavailableError) throw new HttpError(503, error.code, { cause: error })
     if (error instanceof TopicFullError) throw new HttpError(507, error.code, { cause: error })
     if (error instanceof ChannelClosedError) throw new HttpError(404, 'CHANNEL_NOT_FOUND', { cause: error })
     throw error

@@ -13,15 +13,22 @@ export function encodeHeaders(headers: Headers): Buffer {
 
 /** Lays out the headers of the messages [from, to) of a segment, numbered from `from` on; undefined when they have none. */
 export function packHeaders(headers: ReadonlyMap<number, Buffer>, from: number, to: number): Buffer | undefined {
-  const parts: Buffer[] = []
-  for (const [index, bytes] of headers) {
-    if (index < from || index >= to) continue
-    const entry = Buffer.alloc(ENTRY_HEADER_SIZE)
-    entry.writeUInt32BE(index - from, 0)
-    entry.writeUInt32BE(bytes.length, 4)
-    parts.push(entry, bytes)
+  let size = 0
+  for (let index = from; index < to; index++) {
+    const bytes = headers.get(index)
+    if (bytes !== undefined) size += ENTRY_HEADER_SIZE + bytes.length
   }
-  return parts.length === 0 ? undefined : Buffer.concat(parts)
+  if (size === 0) return undefined
+  const packed = Buffer.allocUnsafe(size)
+  let at = 0
+  for (let index = from; index < to; index++) {
+    const bytes = headers.get(index)
+    if (bytes === undefined) continue
+    at = packed.writeUInt32BE(index - from, at)
+    at = packed.writeUInt32BE(bytes.length, at)
+    at += bytes.copy(packed, at)
+  }
+  return packed
 }
 
 /** Reads what packHeaders has laid out in bytes[start, end), which a checksum has vouched for. */

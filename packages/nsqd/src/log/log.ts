@@ -23,6 +23,8 @@ export interface LogStorage {
 
 /** A quiet topic should cost little: its first segment has this size, each that was filled is followed by one twice as large. */
 const SEGMENT_SIZE_MIN = 4096
+/** Headers lie beside the bytes of a segment, which says nothing of how many there are: with so many bytes of them it is full, too. */
+const HEADERS_SIZE_MAX = 1024 * 1024
 /** Below this many bytes a loop beats the call into the runtime (20 ns against 60 ns for 20 bytes on Node 20). */
 const LOOP_COPY_MAX = 32
 
@@ -109,8 +111,8 @@ export class Log {
   /** Gives the message that was appended last its headers. */
   annotate(headers: Buffer): void {
     const segment = this.#segments.last!
-    segment.headers ??= new Map()
-    segment.headers.set(segment.count - 1, headers)
+    segment.annotate(headers)
+    this.#residence.size += headers.length
   }
 
   /** As append, for a message that is to be deferred. @param due delay, or due time (core/schedule.ts) */
@@ -189,10 +191,16 @@ export class Log {
       const count = Math.max(0, this.#committed - segment.base)
       if (!segment.paged) this.#residence.count -= segment.count - count
       if (count === 0) this.#remove(segment)
-      else segment.truncate(count)
+      else this.#truncate(segment, count)
     }
     this.tail = this.#committed
     if (this.#segments.last?.extent?.file.suspect === true) this.seal()
+  }
+
+  #truncate(segment: Segment, count: number): void {
+    this.#residence.size -= segment.headersSize
+    segment.truncate(count)
+    this.#residence.size += segment.headersSize
   }
 
   /** Writes all that is in memory only, and is still needed: for a clean exit. @throws of the file system */
@@ -212,7 +220,7 @@ export class Log {
 
   /** The segment that holds a position below the tail. The caller knows that it was not reclaimed. */
   segmentAt(position: number): Segment {
-    return this.#segments.at(position)
+    return this.#segments.holding(position)
   }
 
   /** The segment that holds a position, or undefined when there is none any more. */
@@ -432,7 +440,8 @@ export class Log {
   #segmentFor(size: number): Segment {
     const last = this.#segments.last
     if (last !== undefined && !last.sealed) {
-      if (last.end + size <= last.capacity && (last.paged || !this.#residence.full)) return last
+      const fits = last.end + size <= last.capacity && last.headersSize < HEADERS_SIZE_MAX
+      if (fits && (last.paged || !this.#residence.full)) return last
       last.sealed = true
       this.#growNext()
       this.reclaim(last)

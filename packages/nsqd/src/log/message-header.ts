@@ -1,3 +1,5 @@
+import { FrameType } from '@nsq-ts/protocol'
+import { writePiece } from '@nsq-ts/protocol/headers'
 import type { Clock } from '../core/clock.ts'
 
 /**
@@ -108,6 +110,20 @@ export function frameOf(id: string, timestampNs: bigint, body: Buffer): Buffer {
   frame.writeUInt16BE(1, ATTEMPTS_OFFSET)
   frame.write(id, ID_OFFSET, 'latin1')
   body.copy(frame, HEADER_SIZE)
+  return frame
+}
+
+/**
+ * The frame bytes[start, end) as who asked for headers gets it (docs/protocol-extensions.md): of another type, with the headers,
+ * behind their size, in front of the body. In bytes of its own.
+ */
+export function headedFrame(bytes: Buffer, start: number, end: number, attempts: number, headers: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(end - start + SIZE_FIELD_SIZE + headers.length)
+  frame.writeUInt32BE(frame.length - SIZE_FIELD_SIZE, 0)
+  frame.writeUInt32BE(FrameType.headedMessage, FRAME_TYPE_OFFSET)
+  bytes.copy(frame, TIMESTAMP_OFFSET, start + TIMESTAMP_OFFSET, start + HEADER_SIZE)
+  frame.writeUInt16BE(attempts, ATTEMPTS_OFFSET)
+  writePiece(frame, HEADER_SIZE, headers, bytes.subarray(start + HEADER_SIZE, end))
   return frame
 }
 

@@ -64,7 +64,7 @@ export class Residence {
   }
 
   #loaded(segment: Segment): void {
-    this.size += segment.capacity
+    this.size += segment.memorySize
     // Where all of it is damaged there are no delays either: it is found missing at once.
     if (this.#scheduled) segment.delays ??= new Array<number>(segment.count).fill(0)
     this.forgetDelays(segment)
@@ -74,7 +74,7 @@ export class Residence {
   // ---- going ----
 
   unload(segment: Segment): void {
-    this.size -= segment.capacity
+    this.size -= segment.memorySize
     this.forgetDelays(segment)
     this.#pool.give(segment.unload())
   }

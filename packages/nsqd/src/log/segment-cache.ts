@@ -20,9 +20,9 @@ export class SegmentCache {
 
   /** Nobody reads the segment now: it stays for as long as there is room. */
   put(segment: Segment): void {
-    if (this.#segments.delete(segment)) this.#size -= segment.capacity
+    if (this.#segments.delete(segment)) this.#size -= segment.memorySize
     this.#segments.add(segment)
-    this.#size += segment.capacity
+    this.#size += segment.memorySize
     for (const oldest of this.#segments) {
       if (this.#size <= this.#sizeMax) return
       this.take(oldest)
@@ -32,6 +32,6 @@ export class SegmentCache {
 
   /** The segment is read again, or gone. */
   take(segment: Segment): void {
-    if (this.#segments.delete(segment)) this.#size -= segment.capacity
+    if (this.#segments.delete(segment)) this.#size -= segment.memorySize
   }
 }

@@ -50,6 +50,8 @@ export class Segment {
   delays: number[] | null = null
   /** Headers (headers.ts) of the messages that have some, by index; in memory with `bytes`. */
   headers: Map<number, Buffer> | null = null
+  /** Bytes of these. */
+  headersSize = 0
   /** Attempts to read it that failed. */
   failedReads = 0
   /** Channels that read it or are about to. */
@@ -88,6 +90,11 @@ export class Segment {
     return this.bytes.length
   }
 
+  /** Bytes of memory that it takes while it is there. */
+  get memorySize(): number {
+    return this.bytes.length + this.headersSize
+  }
+
   /** All of it is on disk. */
   get written(): boolean {
     return this.writtenCount === this.count
@@ -95,8 +102,8 @@ export class Segment {
 
   /** Bytes that it takes: on disk as far as it was written, else in memory. */
   get size(): number {
-    const { end, extent } = this
-    return extent === null ? end : extent.size + (this.written ? 0 : end - this.writtenEnd)
+    const { end, extent, headersSize } = this
+    return extent === null ? end + headersSize : extent.size + (this.written ? 0 : end - this.writtenEnd)
   }
 
   /** Everybody is done with what is in it, and nobody else will be given it. */
@@ -156,7 +163,22 @@ export class Segment {
     if (this.resident) this.end = this.offset(count)
     this.count = count
     if (this.delays !== null) this.delays.length = count
-    if (this.headers !== null) for (const index of this.headers.keys()) if (index >= count) this.headers.delete(index)
+    this.#truncateHeaders(count)
+  }
+
+  /** Gives the message that was pushed last its headers. */
+  annotate(headers: Buffer): void {
+    this.headers ??= new Map()
+    this.headers.set(this.count - 1, headers)
+    this.headersSize += headers.length
+  }
+
+  #truncateHeaders(count: number): void {
+    for (const [index, headers] of this.headers ?? []) {
+      if (index < count) continue
+      this.headers!.delete(index)
+      this.headersSize -= headers.length
+    }
   }
 
   // ---- on disk ----
@@ -166,7 +188,7 @@ export class Segment {
     const { bytes } = this
     this.bytes = EMPTY
     this.#index = EMPTY_INDEX
-    this.headers = null
+    this.#forgetHeaders()
     this.resident = false
     return bytes
   }
@@ -197,7 +219,7 @@ export class Segment {
     this.#index = new Uint32Array(this.count * STRIDE)
     this.#restored = 0
     this.damaged = false
-    this.headers = null
+    this.#forgetHeaders()
   }
 
   /** Takes over the frames in bytes[start, end), the first of which has the position `base`. */
@@ -224,8 +246,15 @@ export class Segment {
     this.headers ??= new Map()
     const offset = base - this.base
     unpackHeaders(bytes, start, end, (index, headers) => {
-      if (offset + index >= 0 && offset + index < this.count) this.headers!.set(offset + index, headers)
+      if (offset + index < 0 || offset + index >= this.count) return
+      this.headers!.set(offset + index, headers)
+      this.headersSize += headers.length
     })
+  }
+
+  #forgetHeaders(): void {
+    this.headers = null
+    this.headersSize = 0
   }
 
   restoreDelays(bytes: Buffer, at: number, base: number, count: number): void {

@@ -55,12 +55,13 @@ function ofTopics(name: string, kind: Kind, help: string, value: (topic: TopicSt
   return { name: `nsqd_topic_${name}`, kind, help, lines }
 }
 
-/** Of topics that keep what is finished; the others have no such figures. */
-function ofRetained(name: string, help: string, value: (retained: Retained) => number): Figure {
+/** Of topics that keep what is finished; the others have no such figures. @param value null: it is not known */
+function ofRetained(name: string, help: string, value: (retained: Retained) => number | null): Figure {
   const lines: Figure['lines'] = ({ topics }, full) =>
-    topics.flatMap(({ labels, stats: { retained } }) =>
-      retained === null ? [] : [`${full}{${labels}} ${value(retained)}`],
-    )
+    topics.flatMap(({ labels, stats: { retained } }) => {
+      const figure = retained && value(retained)
+      return figure === null ? [] : [`${full}{${labels}} ${figure}`]
+    })
   return { name: `nsqd_topic_${name}`, kind: 'gauge', help, lines }
 }
 
@@ -128,7 +129,7 @@ const FIGURES: readonly Figure[] = [
   ofRetained(
     'retained_oldest_timestamp_seconds',
     'When the oldest message was published that can be delivered again',
-    ({ oldestMs }) => (oldestMs === null ? NaN : oldestMs / 1000),
+    ({ oldestMs }) => oldestMs && oldestMs / 1000,
   ),
   ofTopics('paused', 'gauge', '1 while the topic is paused', ({ paused }) => Number(paused)),
   ofChannels('depth', 'gauge', 'Messages that wait to be handed out', ({ depth }) => depth),

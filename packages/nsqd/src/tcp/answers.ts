@@ -2,12 +2,14 @@ import { OK_FRAME, ProtocolError, type ErrorCode } from '@nsq-ts/protocol'
 import type { CommitWaiter } from '../log/commit-queue.ts'
 import type { Output } from './output.ts'
 
-export type PublishCommand = 'PUB' | 'MPUB' | 'DPUB'
+export type PublishCommand = 'PUB' | 'MPUB' | 'DPUB' | 'HPUB' | 'HMPUB'
 
 const FAILED: Readonly<Record<PublishCommand, ErrorCode>> = {
   PUB: 'E_PUB_FAILED',
   MPUB: 'E_MPUB_FAILED',
   DPUB: 'E_DPUB_FAILED',
+  HPUB: 'E_PUB_FAILED',
+  HMPUB: 'E_MPUB_FAILED',
 }
 
 /**

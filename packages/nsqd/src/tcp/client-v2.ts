@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { CLOSE_WAIT_FRAME, HEARTBEAT_FRAME, OK_FRAME, type ProtocolError, encodeErrorFrame } from '@nsq-ts/protocol'
-import { encodeFrame, FrameType } from '@nsq-ts/protocol'
+import { encodeDepthHint, encodeFrame, FrameType } from '@nsq-ts/protocol'
 import { ClientAuth } from '../auth/client-auth.ts'
 import type { Channel } from '../core/channel.ts'
 import type { Lane } from '../core/in-flight.ts'
@@ -31,6 +31,9 @@ export interface ClientSettings {
   outputBufferTimeoutMs: number
   topologyRegion: string
   topologyZone: string
+  /** Extensions that were granted (docs/protocol-extensions.md). */
+  messageHeaders: boolean
+  depthHint: boolean
 }
 
 /**
@@ -92,6 +95,8 @@ export class ClientV2 implements Subscriber {
       outputBufferTimeoutMs: context.options.outputBufferTimeoutMs,
       topologyRegion: '',
       topologyZone: '',
+      messageHeaders: false,
+      depthHint: false,
     }
     this.transport = new Transport(socket, {
       data: (bytes) => this.#read(bytes),
@@ -144,6 +149,14 @@ export class ClientV2 implements Subscriber {
     return this.settings.sampleRate
   }
 
+  get wantsHeaders(): boolean {
+    return this.settings.messageHeaders
+  }
+
+  get wantsDepth(): boolean {
+    return this.settings.depthHint
+  }
+
   send(bytes: Buffer, start: number, end: number, count: number): void {
     this.messageCount += count
     this.output.write(bytes, start, end)
@@ -152,6 +165,16 @@ export class ClientV2 implements Subscriber {
   sendAgain(bytes: Buffer, start: number, end: number, attempts: number): void {
     this.messageCount++
     this.output.writeMessageAgain(bytes, start, end, attempts)
+  }
+
+  sendHeaded(bytes: Buffer, start: number, end: number, attempts: number, headers: Buffer): void {
+    this.messageCount++
+    this.output.writeHeadedMessage(bytes, start, end, attempts, headers)
+  }
+
+  hintDepth(depth: number): void {
+    const frame = encodeDepthHint(depth)
+    this.output.write(frame, 0, frame.length)
   }
 
   channelClosed(): void {

@@ -17,6 +17,9 @@ export interface IdentifyRequest {
   msgTimeout: number | null
   topologyRegion: string
   topologyZone: string
+  /** Extensions (docs/protocol-extensions.md). */
+  messageHeaders: boolean
+  depthHint: boolean
 }
 
 const FIELDS: ReadonlyMap<string, { key: keyof IdentifyRequest; type: IdentifyFieldType }> = new Map([
@@ -35,6 +38,8 @@ const FIELDS: ReadonlyMap<string, { key: keyof IdentifyRequest; type: IdentifyFi
   ['msg_timeout', { key: 'msgTimeout', type: 'int' }],
   ['topology_region', { key: 'topologyRegion', type: 'string' }],
   ['topology_zone', { key: 'topologyZone', type: 'string' }],
+  ['message_headers', { key: 'messageHeaders', type: 'boolean' }],
+  ['depth_hint', { key: 'depthHint', type: 'boolean' }],
 ])
 
 const TYPES = new Map(Array.from(FIELDS, ([name, { type }]) => [name, type]))
@@ -60,6 +65,8 @@ export function parseIdentify(body: string): IdentifyRequest {
     msgTimeout: null,
     topologyRegion: '',
     topologyZone: '',
+    messageHeaders: false,
+    depthHint: false,
   }
   for (const [name, value] of readIdentifyBody(body, TYPES)) Object.assign(request, { [FIELDS.get(name)!.key]: value })
   return request

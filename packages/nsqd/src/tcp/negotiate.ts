@@ -28,6 +28,9 @@ export function settle(
   settings.userAgent = request.userAgent
   settings.topologyRegion = request.topologyRegion
   settings.topologyZone = request.topologyZone
+  // Whoever is answered a mere OK can't know that it got them.
+  settings.messageHeaders = request.featureNegotiation && request.messageHeaders
+  settings.depthHint = request.featureNegotiation && request.depthHint
   const heartbeatMs = settleHeartbeat(request.heartbeatInterval ?? 0, options, heartbeatIntervalMs)
   settleOutputBuffer(request, options, settings)
   settleSampleRate(request.sampleRate ?? 0, settings)
@@ -101,7 +104,10 @@ export function grant(request: IdentifyRequest, context: TcpContext, transport: 
   return { tls, snappy, deflateLevel: deflate ? level : 0 }
 }
 
-/** The answer to an IDENTIFY with feature negotiation: JSON, its keys in the original's order. */
+/**
+ * The answer to an IDENTIFY with feature negotiation: JSON, its keys in the original's order, and behind them what was asked for
+ * of the extensions.
+ */
 export function identifyResponse(context: TcpContext, settings: ClientSettings, granted: Grant): string {
   const { options, version } = context
   return JSON.stringify({
@@ -120,5 +126,12 @@ export function identifyResponse(context: TcpContext, settings: ClientSettings, 
     output_buffer_timeout: settings.outputBufferTimeoutMs,
     topology_region: options.topologyRegion,
     topology_zone: options.topologyZone,
+    ...(settings.messageHeaders && {
+      message_headers: true,
+      max_header_bytes: options.maxHeaderBytes,
+      max_req_timeout: options.maxReqTimeoutMs,
+      max_defer: context.maxDeferMs(),
+    }),
+    ...(settings.depthHint && { depth_hint: true }),
   })
 }

@@ -1,4 +1,4 @@
-import { ATTEMPTS_OFFSET } from '../log/message-header.ts'
+import { ATTEMPTS_OFFSET, headedFrame } from '../log/message-header.ts'
 import type { BlockPool } from '../log/block-pool.ts'
 import { Phase, type Turn, type TurnTask } from '../core/turn.ts'
 
@@ -70,6 +70,12 @@ export class Output implements TurnTask {
   writeMessageAgain(bytes: Buffer, start: number, end: number, attempts: number): void {
     const frame = Buffer.from(bytes.subarray(start, end))
     frame.writeUInt16BE(attempts, ATTEMPTS_OFFSET)
+    this.write(frame, 0, frame.length)
+  }
+
+  /** As writeMessageAgain, for who asked for headers. */
+  writeHeadedMessage(bytes: Buffer, start: number, end: number, attempts: number, headers: Buffer): void {
+    const frame = headedFrame(bytes, start, end, attempts, headers)
     this.write(frame, 0, frame.length)
   }
 

@@ -23,24 +23,31 @@ import { observeFin } from '../stats/fin-latency.ts'
 import { type PublishCommand, publishFailed } from './answers.ts'
 import { State } from './client-state.ts'
 import type { ClientV2 } from './client-v2.ts'
+import { dueOf, type HeadedCommand, HeadedMessages, pieceSizeMax } from './headed-publish.ts'
 import { type IdentifyRequest, parseIdentify } from './identify.ts'
 import { grant, identifyResponse, settle } from './negotiate.ts'
+import { MpubBody } from './mpub-body.ts'
 import type { TcpContext } from './tcp-context.ts'
 import type { Grant } from './upgrade.ts'
 
 const MAGIC = Buffer.from('  V2')
 const SIZE_FIELD_SIZE = 4
 /** The commands that need permission where there are auth servers. */
-const GUARDED: ReadonlySet<Command> = new Set([Command.sub, Command.pub, Command.mpub, Command.dpub])
-/** The least that a message takes in an MPUB: its size and one byte. */
-const MPUB_MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
+const GUARDED: ReadonlySet<Command> = new Set([
+  Command.sub,
+  Command.pub,
+  Command.mpub,
+  Command.dpub,
+  Command.hpub,
+  Command.hmpub,
+])
 
 /** What the next piece of bytes is. */
-const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBodySize: 4, mpubCount: 5, mpubMessages: 6 } as const
+const Awaiting = { line: 0, magic: 1, bodySize: 2, body: 3, mpubBody: 4 } as const
 type Awaiting = (typeof Awaiting)[keyof typeof Awaiting]
 
 /** A command that brings a body of one piece. */
-type BodyCommand = 'IDENTIFY' | 'AUTH' | 'PUB' | 'DPUB'
+type BodyCommand = 'IDENTIFY' | 'AUTH' | 'PUB' | 'DPUB' | 'HPUB'
 
 /**
  * The V2 protocol of one client: what it says, checked and turned into calls on the core. Handlers bear the names of
@@ -50,6 +57,7 @@ export class ProtocolV2 implements CommandHandler {
   readonly #context: TcpContext
   readonly #client: ClientV2
   readonly #reader: CommandReader
+  readonly #mpub: MpubBody
   #awaiting: Awaiting = Awaiting.magic
   #closed = false
   /** TLS is required, and this connection is in the clear. */
@@ -61,11 +69,8 @@ export class ProtocolV2 implements CommandHandler {
   #command: BodyCommand = 'PUB'
   #topicName = ''
   #deferMs = 0
-
-  // MPUB: where in the piece at hand the messages lie, relative to its start; how far it was looked through.
-  readonly #bounds: number[] = []
-  #mpubCount = 0
-  #mpubSize = 0
+  /** Of HPUB and HMPUB, Unix milliseconds; null: at once. */
+  #dueWallMs: number | null = null
 
   // The topic that was published to last, found again by the bytes of its name: most producers use one.
   #lastName = Buffer.alloc(0)
@@ -77,6 +82,7 @@ export class ProtocolV2 implements CommandHandler {
     this.#tlsMissing = context.options.tlsRequired !== 'off'
     this.#reader = new CommandReader(this)
     this.#reader.need(MAGIC.length)
+    this.#mpub = new MpubBody(this.#reader, context.options)
   }
 
   /** Interprets what came. Errors are told to the client here, at the border of the connection. */
@@ -106,12 +112,8 @@ export class ProtocolV2 implements CommandHandler {
         return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)} size`)
       case Awaiting.body:
         return new ProtocolError(bodyErrorCode(command), `${command} failed to read ${bodyName(command)}`)
-      case Awaiting.mpubBodySize:
-        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read body size')
-      case Awaiting.mpubCount:
-        return new ProtocolError('E_BAD_BODY', 'MPUB failed to read message count')
-      case Awaiting.mpubMessages:
-        return this.#mpubInterrupted()
+      case Awaiting.mpubBody:
+        return this.#mpub.interrupted()
     }
   }
 
@@ -119,7 +121,7 @@ export class ProtocolV2 implements CommandHandler {
     if (this.#closed) return
     const client = this.#client
     client.heartbeat.heard()
-    const command = readCommand(buf, start, end)
+    const command = this.#commandOf(buf, start, end)
     if (this.#tlsMissing && command !== Command.identify) throw tlsRequired(buf, start, end)
     if (client.auth !== null && client.auth.expired && GUARDED.has(command)) return this.#renewAuth(buf, start, end)
     switch (command) {
@@ -139,6 +141,10 @@ export class ProtocolV2 implements CommandHandler {
         return
       case Command.dpub:
         return this.#DPUB(buf, start, end)
+      case Command.hpub:
+        return this.#HPUB(buf, start, end)
+      case Command.hmpub:
+        return this.#HMPUB(buf, start, end)
       case Command.sub:
         return this.#SUB(buf, start, end)
       case Command.cls:
@@ -154,6 +160,12 @@ export class ProtocolV2 implements CommandHandler {
     }
   }
 
+  /** To those that did not ask for them, our own commands are as unknown as they are to the original. */
+  #commandOf(buf: Buffer, start: number, end: number): Command {
+    const command = readCommand(buf, start, end)
+    return command < Command.hpub || this.#client.settings.messageHeaders ? command : Command.unknown
+  }
+
   onBytes(buf: Buffer, start: number, end: number): void {
     if (this.#closed) return
     switch (this.#awaiting) {
@@ -166,12 +178,8 @@ export class ProtocolV2 implements CommandHandler {
         this.#awaiting = Awaiting.line
         this.#client.heartbeat.heard()
         return this.#readBody(buf, start, end)
-      case Awaiting.mpubBodySize:
-        return this.#readMpubBodySize(buf.readInt32BE(start))
-      case Awaiting.mpubCount:
-        return this.#readMpubCount(buf.readInt32BE(start))
-      case Awaiting.mpubMessages:
-        return this.#readMpubMessages(buf, start, end)
+      case Awaiting.mpubBody:
+        return this.#readMpubBody(buf, start, end)
       case Awaiting.line:
         throw new Error('bytes came where a line was awaited')
     }
@@ -425,16 +433,30 @@ export class ProtocolV2 implements CommandHandler {
     this.#awaitBody('DPUB')
   }
 
+  #HPUB(buf: Buffer, start: number, end: number): void {
+    this.#readHeadedLine('HPUB', buf, start, end)
+    this.#awaitBody('HPUB')
+  }
+
+  #HMPUB(buf: Buffer, start: number, end: number): void {
+    this.#readHeadedLine('HMPUB', buf, start, end)
+    this.#beginMpub('HMPUB')
+  }
+
   #MPUB(buf: Buffer, start: number, end: number): void {
     this.#readTopicName('MPUB', buf, start, end)
-    this.#authorize('MPUB', this.#topicName, '')
+    this.#beginMpub('MPUB')
+  }
+
+  #beginMpub(command: 'MPUB' | 'HMPUB'): void {
+    this.#authorize(command, this.#topicName, '')
     try {
       this.#topic() // made here, whatever becomes of the rest
     } catch (error) {
-      throw publishFailed('MPUB', error as Error)
+      throw publishFailed(command, error as Error)
     }
-    this.#awaiting = Awaiting.mpubBodySize
-    this.#reader.need(SIZE_FIELD_SIZE)
+    this.#awaiting = Awaiting.mpubBody
+    this.#mpub.begin(command)
   }
 
   // ---- bodies of one piece ----
@@ -447,8 +469,8 @@ export class ProtocolV2 implements CommandHandler {
 
   #readBodySize(size: number): void {
     const command = this.#command
-    const isMessage = command === 'PUB' || command === 'DPUB'
-    const max = isMessage ? this.#context.options.maxMsgSize : this.#context.options.maxBodySize
+    const isMessage = command !== 'IDENTIFY' && command !== 'AUTH'
+    const max = this.#bodySizeMax(command)
     // The original looks at the upper bound first where it reads a command's body, at the lower first for a message.
     if (size > max) {
       const what = isMessage ? 'message' : 'body'
@@ -461,8 +483,24 @@ export class ProtocolV2 implements CommandHandler {
     this.#reader.need(size)
   }
 
+  #bodySizeMax(command: BodyCommand): number {
+    const { options } = this.#context
+    switch (command) {
+      case 'PUB':
+      case 'DPUB':
+        return options.maxMsgSize
+      case 'HPUB':
+        return pieceSizeMax(options)
+      case 'IDENTIFY':
+      case 'AUTH':
+        return options.maxBodySize
+    }
+  }
+
   #readBody(buf: Buffer, start: number, end: number): void {
     switch (this.#command) {
+      case 'HPUB':
+        return this.#runHpub(buf, start, end)
       case 'PUB':
         return this.#runPub(buf, start, end)
       case 'DPUB':
@@ -486,6 +524,20 @@ export class ProtocolV2 implements CommandHandler {
     this.#publish('DPUB', 1, (topic, ticket) => topic.publishDeferred(buf, start, end, this.#deferMs, answers, ticket))
   }
 
+  #runHpub(buf: Buffer, start: number, end: number): void {
+    this.#authorize('HPUB', this.#topicName, '')
+    const messages = new HeadedMessages('HPUB', this.#context.options)
+    messages.add(buf, start, end)
+    this.#publishHeaded('HPUB', buf, messages)
+  }
+
+  #publishHeaded(command: HeadedCommand, buf: Buffer, { bounds, headers }: HeadedMessages): void {
+    const { answers } = this.#client
+    this.#publish(command, headers.length, (topic, ticket) =>
+      topic.publishHeaded(buf, 0, bounds, headers, this.#dueWallMs, answers, ticket),
+    )
+  }
+
   /** Publishes, and answers: at once when the messages are safe, else when they are. */
   #publish(command: PublishCommand, count: number, publish: (topic: Topic, ticket: number) => boolean): void {
     const { answers, pubCounts } = this.#client
@@ -500,85 +552,27 @@ export class ProtocolV2 implements CommandHandler {
     else answers.wait(command)
   }
 
-  // ---- MPUB ----
-  //
-  //   [ body size: int32 ][ count: int32 ] ( [ size: int32 ][ body ] ) * count
-  //
-  // The body size is checked and otherwise of no account: the count decides where the command ends.
+  // ---- bodies of many ----
 
-  #readMpubBodySize(size: number): void {
-    const max = this.#context.options.maxBodySize
-    if (size <= 0) throw new ProtocolError('E_BAD_BODY', `MPUB invalid body size ${size}`)
-    if (size > max) throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${size} > ${max}`)
-    this.#awaiting = Awaiting.mpubCount
-    this.#reader.need(SIZE_FIELD_SIZE)
-  }
-
-  #readMpubCount(count: number): void {
-    const max = Math.floor((this.#context.options.maxBodySize - SIZE_FIELD_SIZE) / MPUB_MESSAGE_SIZE_MIN)
-    if (count <= 0 || count > max) throw new ProtocolError('E_BAD_BODY', `MPUB invalid message count ${count}`)
-    this.#mpubCount = count
-    this.#mpubSize = 0
-    this.#bounds.length = 0
-    this.#awaiting = Awaiting.mpubMessages
-    this.#reader.need(SIZE_FIELD_SIZE)
-  }
-
-  /**
-   * Looks through what has come of the messages, wherever the piece that was asked for ends, and has it handed out again
-   * with all that is still missing of the current message. Where it was before, it need not look again.
-   */
-  #readMpubMessages(buf: Buffer, start: number, end: number): void {
-    const reader = this.#reader
-    const bounds = this.#bounds
-    const available = reader.availableEnd - start
-    const { maxBodySize } = this.#context.options
-    let at = this.#mpubSize
-    while (bounds.length < 2 * this.#mpubCount) {
-      if (at + SIZE_FIELD_SIZE > available) return this.#awaitMpub(at, at + SIZE_FIELD_SIZE)
-      const size = buf.readInt32BE(start + at)
-      this.#checkMpubMessageSize(size)
-      const messageEnd = at + SIZE_FIELD_SIZE + size
-      // An honest body is no longer than its size field says, and that was checked: this bounds what others make us store.
-      if (messageEnd > maxBodySize) {
-        throw new ProtocolError('E_BAD_BODY', `MPUB body too big ${messageEnd} > ${maxBodySize}`)
-      }
-      if (messageEnd > available) return this.#awaitMpub(at, messageEnd)
-      bounds.push(at + SIZE_FIELD_SIZE, messageEnd)
-      at = messageEnd
-    }
-    if (start + at !== end) return this.#awaitMpub(at, at) // all is there: take exactly that
+  #readMpubBody(buf: Buffer, start: number, end: number): void {
+    if (!this.#mpub.take(buf, start, end)) return
     this.#awaiting = Awaiting.line
     this.#client.heartbeat.heard()
-    this.#runMpub(buf, start)
-  }
-
-  #awaitMpub(lookedThrough: number, size: number): void {
-    this.#mpubSize = lookedThrough
-    this.#reader.needAgain(size)
-  }
-
-  #checkMpubMessageSize(size: number): void {
-    const max = this.#context.options.maxMsgSize
-    if (size <= 0) {
-      throw new ProtocolError('E_BAD_MESSAGE', `MPUB invalid message(${this.#bounds.length / 2}) body size ${size}`)
-    }
-    if (size > max) throw new ProtocolError('E_BAD_MESSAGE', `MPUB message too big ${size} > ${max}`)
+    if (this.#mpub.command === 'HMPUB') this.#runHmpub(buf, start)
+    else this.#runMpub(buf, start)
   }
 
   #runMpub(buf: Buffer, start: number): void {
     const { answers } = this.#client
-    this.#publish('MPUB', this.#mpubCount, (topic, ticket) =>
-      topic.publishBatch(buf, start, this.#bounds, answers, ticket),
-    )
+    const { bounds, count } = this.#mpub
+    this.#publish('MPUB', count, (topic, ticket) => topic.publishBatch(buf, start, bounds, answers, ticket))
   }
 
-  /** What is missing of an MPUB: the size of a message, or its body. */
-  #mpubInterrupted(): ProtocolError {
-    const index = this.#bounds.length / 2
-    return this.#reader.needed === this.#mpubSize + SIZE_FIELD_SIZE
-      ? new ProtocolError('E_BAD_MESSAGE', `MPUB failed to read message(${index}) body size`)
-      : new ProtocolError('E_BAD_MESSAGE', 'MPUB failed to read message body')
+  #runHmpub(buf: Buffer, start: number): void {
+    const { bounds } = this.#mpub
+    const messages = new HeadedMessages('HMPUB', this.#context.options)
+    for (let i = 0; i < bounds.length; i += 2) messages.add(buf, start + bounds[i]!, start + bounds[i + 1]!)
+    this.#publishHeaded('HMPUB', buf, messages)
   }
 
   // ---- checks ----
@@ -607,7 +601,7 @@ export class ProtocolV2 implements CommandHandler {
   }
 
   /** Reads the topic's name into #topicName; a name that is the same as last time is not looked at again. */
-  #readTopicName(command: 'PUB' | 'MPUB', buf: Buffer, start: number, end: number): void {
+  #readTopicName(command: 'PUB' | 'MPUB' | HeadedCommand, buf: Buffer, start: number, end: number): void {
     const at = start + command.length + 1
     if (at > end) throw new ProtocolError('E_INVALID', `${command} insufficient number of parameters`)
     const nameEnd = indexOfSpace(buf, at, end)
@@ -617,6 +611,15 @@ export class ProtocolV2 implements CommandHandler {
     this.#topicName = name.toString('latin1')
     this.#lastName = Buffer.from(name)
     this.#lastTopic = null
+  }
+
+  /** The topic, and when its messages are due. */
+  #readHeadedLine(command: HeadedCommand, buf: Buffer, start: number, end: number): void {
+    this.#readTopicName(command, buf, start, end)
+    const from = indexOfSpace(buf, start + command.length + 1, end) + 1
+    const nowWallMs = this.#context.clock.wallUs() / 1000
+    const timeEnd = indexOfSpace(buf, from, end)
+    this.#dueWallMs = from > end ? null : dueOf(command, buf, from, timeEnd, nowWallMs, this.#context.maxDeferMs())
   }
 
   #isLastName(buf: Buffer, start: number, end: number): boolean {

@@ -29,6 +29,8 @@ export interface TcpContext {
   readonly options: TcpOptions
   /** How many there may be at the moment; 0: as many as come. */
   readonly maxConnections: () => number
+  /** How far ahead a message may be scheduled, at the moment. */
+  readonly maxDeferMs: () => number
   /** As reported to clients. */
   readonly version: string
 }
@@ -37,6 +39,7 @@ export interface TcpContext {
 export interface TcpOptions {
   readonly maxMsgSize: number
   readonly maxBodySize: number
+  readonly maxHeaderBytes: number
   readonly maxRdyCount: number
   readonly msgTimeoutMs: number
   readonly maxMsgTimeoutMs: number

@@ -12,8 +12,12 @@ const nobody: Subscriber = {
   msgTimeoutMs: 0,
   sampleRate: 0,
   locality: Locality.global,
+  wantsHeaders: false,
+  wantsDepth: false,
   send: () => {},
   sendAgain: () => {},
+  sendHeaded: () => {},
+  hintDepth: () => {},
   channelClosed: () => {},
 }
 

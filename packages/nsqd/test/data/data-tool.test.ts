@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeMessageRecord, DiskQueueReader, findQueue, nodeFiles as queueFiles } from '@nsq-ts/diskqueue'
 import { dpub, rdy, sub } from '@nsq-ts/protocol'
+import { encodeHeaders, hmpub, hpub } from '@nsq-ts/protocol/headers'
 import { expect, test } from 'vitest'
 import { runDataTool } from '../../src/data-tool/run.ts'
 import { startNsqd, type TestNsqd } from '../support/start-nsqd.ts'
@@ -168,6 +169,27 @@ test('export writes queues of the original: what waits, what was in flight, and 
     },
   ])
   expect(readdirSync(join(folder.path, 't.topic')).sort()).toEqual(before)
+})
+
+test('export leaves headers out, and says of how many messages; salvage keeps them', async () => {
+  using folder = new TemporaryFolder()
+  using target = new TemporaryFolder()
+  using saved = new TemporaryFolder()
+  await using(folder.path, async (nsqd) => {
+    using producer = nsqd.connect()
+    await producer.identify({ feature_negotiation: true, message_headers: true })
+    const headed = { block: encodeHeaders({ n: '1' }), body: Buffer.from('headed') }
+    await producer.command(hmpub('t', [headed, { block: Buffer.alloc(0), body: Buffer.from('plain') }]))
+    await producer.command(hpub('t', headed, { delayMs: 600_000 }))
+  })
+  await run('salvage', `--from=${folder.path}`, `--to=${saved.path}`)
+  const kept = await using(saved.path, (nsqd) => nsqd.ask('GET', '/topic/peek?topic=t'))
+  expect(kept.body).toContain('"headers":{"n":"1"}')
+  const { code, err } = await run('export', `--data-path=${folder.path}`, `--to=${target.path}`)
+  expect(code).toBe(0)
+  expect(err).toContain('2 messages go without their headers')
+  const bodies = (await readQueue(target.path, 't')).map(([body]) => body)
+  expect(bodies).toEqual(['headed', 'plain', 'headed'])
 })
 
 test('what was exported is taken over again, whole', async () => {

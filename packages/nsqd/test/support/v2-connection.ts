@@ -1,5 +1,15 @@
 import { connect, type Socket } from 'node:net'
-import { decodeMessage, FrameDecoder, FrameType, identify, MAGIC_V2, type WireMessage } from '@nsq-ts/protocol'
+import {
+  decodeMessage,
+  FrameDecoder,
+  FrameType,
+  identify,
+  MAGIC_V2,
+  readDepthHint,
+  type WireMessage,
+} from '@nsq-ts/protocol'
+import { decodeHeadedMessage } from '@nsq-ts/protocol/headed'
+import type { MessageHeaders } from '@nsq-ts/protocol/headers'
 
 interface Frame {
   readonly type: number
@@ -33,7 +43,7 @@ export class V2Connection {
   /** Sends a command and waits for its answer: `OK`, or an error. */
   async command(bytes: string | Uint8Array): Promise<string> {
     this.send(bytes)
-    const { data } = await this.#take((frame) => frame.type !== FrameType.message)
+    const { data } = await this.#take((frame) => frame.type < FrameType.message)
     return data.toString()
   }
 
@@ -44,6 +54,20 @@ export class V2Connection {
   /** The next message. */
   async message(): Promise<WireMessage> {
     return decodeMessage((await this.#take((frame) => frame.type === FrameType.message)).data)
+  }
+
+  /** The next message, with its headers; undefined: it came as a plain one. */
+  async headed(): Promise<{ id: string; attempts: number; body: string; headers: MessageHeaders | undefined }> {
+    const { data, type } = await this.#take((frame) => frame.type === FrameType.message || isHeaded(frame))
+    const message =
+      type === FrameType.message ? { ...decodeMessage(data), headers: undefined } : decodeHeadedMessage(data)
+    const { attempts, body, headers, id } = message
+    return { id, attempts, body: body.toString(), headers }
+  }
+
+  /** The next depth hint. */
+  async hint(): Promise<number> {
+    return readDepthHint((await this.#take((frame) => frame.type === FrameType.depth)).data)
   }
 
   /** The bodies of the next messages, as text. */
@@ -65,4 +89,8 @@ export class V2Connection {
   [Symbol.dispose](): void {
     this.socket.destroy()
   }
+}
+
+function isHeaded({ type }: Frame): boolean {
+  return type === FrameType.headedMessage
 }

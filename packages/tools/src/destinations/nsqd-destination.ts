@@ -4,7 +4,7 @@
 //                             '--failed--> down --connected--> open
 //
 // While down (the producer goes on trying in the background) a publish fails at once, so that something else can be tried.
-import { Producer } from '@nsq-ts/client'
+import { Producer, type PublishOptions } from '@nsq-ts/client'
 import { producerOptions } from '../client-options/producer-options.ts'
 import type { ClientOptions } from '../client-options/client-option.ts'
 import type { Log } from '../program/log.ts'
@@ -29,18 +29,22 @@ export class NsqdDestination {
   constructor(tool: string, address: string, options: ClientOptions, log: Log) {
     demandPort(address)
     this.address = address
-    this.#producer = construct(() => new Producer({ ...producerOptions(tool, options), nsqd: address }))
+    this.#producer = construct(
+      () => new Producer({ ...producerOptions(tool, options), dropUnsupportedHeaders: true, nsqd: address }),
+    )
     logProducer(this.#producer, log)
     this.#producer.on('connect', () => this.#onConnect())
     this.#producer.on('disconnect', ({ error }) => this.#onDisconnect(error))
   }
 
   /**
-   * Resolves when nsqd has answered that it holds the message, or all of several.
+   * Resolves when nsqd has answered that it holds the message, or all of several. Headers are left out where it takes none.
    * @throws {Error} the client's, at once while the nsqd can't be reached
    */
-  publish(topic: string, body: Uint8Array | readonly Uint8Array[]): Promise<void> {
-    return this.#state === 'open' ? this.#producer.publish(topic, body) : this.#publishOnceOpen(topic, body)
+  publish(topic: string, body: Uint8Array | readonly Uint8Array[], options?: PublishOptions): Promise<void> {
+    return this.#state === 'open'
+      ? this.#producer.publish(topic, body, options)
+      : this.#publishOnceOpen(topic, body, options)
   }
 
   /** Waits for the answers to what was published. */
@@ -48,14 +52,18 @@ export class NsqdDestination {
     return this.#producer.close()
   }
 
-  async #publishOnceOpen(topic: string, body: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  async #publishOnceOpen(
+    topic: string,
+    body: Uint8Array | readonly Uint8Array[],
+    options: PublishOptions | undefined,
+  ): Promise<void> {
     if (this.#state === 'down') throw this.#lastError
     if (this.#state === 'idle') {
       this.#state = 'trying'
       this.#producer.connect().catch((error: unknown) => this.#attempt.settle(error as Error)) // closed before it was open
     }
     await this.#attempt.outcome
-    await this.#producer.publish(topic, body)
+    await this.#producer.publish(topic, body, options)
   }
 
   #onConnect(): void {

@@ -9,17 +9,21 @@ const LINE_END = Buffer.from('\n')
 /** @returns what makes the whole line of a message, the end included */
 export function lineFormat(
   topic: string,
-  { color, printTopic }: Pick<NsqTailOptions, 'color' | 'printTopic'>,
+  { color, printHeaders, printTopic }: Pick<NsqTailOptions, 'color' | 'printHeaders' | 'printTopic'>,
   output: { readonly isTTY?: boolean },
 ): (message: Message) => Buffer {
   const isColoured = color === 'always' || (color === 'auto' && output.isTTY === true && !process.env['NO_COLOR'])
   if (!isColoured) {
     const prefix = Buffer.from(printTopic ? `${topic} | ` : '')
-    return ({ raw }) => Buffer.concat([prefix, raw, LINE_END])
+    return ({ headers, raw }) => {
+      const shownHeaders = Buffer.from(printHeaders ? `${JSON.stringify(headers)} | ` : '')
+      return Buffer.concat([prefix, shownHeaders, raw, LINE_END])
+    }
   }
   const prefix = printTopic ? `${paint('cyan', topic)} | ` : ''
-  return ({ raw }) => {
+  return ({ headers, raw }) => {
     const text = raw.toString()
-    return Buffer.from(`${prefix}${highlightJson(text) ?? escapeControls(text)}\n`)
+    const shownHeaders = printHeaders ? `${paint('cyan', escapeControls(JSON.stringify(headers)))} | ` : ''
+    return Buffer.from(`${prefix}${shownHeaders}${highlightJson(text) ?? escapeControls(text)}\n`)
   }
 }

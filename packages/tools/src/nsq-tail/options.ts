@@ -34,6 +34,13 @@ export const nsqTailTable = {
     help: 'begin each line with its topic',
     group: SHOWN,
   }),
+  printHeaders: boolOption('print-headers', {
+    default: false,
+    key: null,
+    help: 'show the headers of each message in front of it, as JSON; {} where it has none, or its nsqd knows of none',
+    group: SHOWN,
+    ours: true,
+  }),
   color: stringOption('color', {
     default: 'auto',
     key: null,

@@ -1,6 +1,7 @@
 // Publishes each message at its destination, or at all of them, and finishes it once that nsqd has answered that it holds it.
 import { NsqError } from '@nsq-ts/client'
-import type { Message } from '@nsq-ts/client'
+import type { Message, PublishOptions } from '@nsq-ts/client'
+import { RESERVED_HEADER_PREFIX } from '@nsq-ts/protocol/headers'
 import type { Chooser } from '../destinations/chooser.ts'
 import type { NsqdDestination } from '../destinations/nsqd-destination.ts'
 import type { Timings } from '../destinations/timings.ts'
@@ -21,7 +22,13 @@ export interface ForwarderSettings {
 /** `refused`: the message is at fault, and neither the destination nor the others have to do with it. */
 type Outcome = 'ok' | 'failed' | 'refused'
 
-const MESSAGE_ERRORS: ReadonlySet<string> = new Set(['E_BAD_MESSAGE', 'E_BAD_BODY', 'E_BAD_TOPIC', 'ERR_NSQ_ENCODE'])
+const MESSAGE_ERRORS: ReadonlySet<string> = new Set([
+  'E_BAD_MESSAGE',
+  'E_BAD_BODY',
+  'E_BAD_TOPIC',
+  'E_BAD_HEADERS',
+  'ERR_NSQ_ENCODE',
+])
 const always = (): boolean => true
 /** Characters of a body in the log. */
 const SHOWN_MAX = 200
@@ -55,8 +62,9 @@ export class Forwarder {
   #publish(message: Message, topic: string, body: Buffer): void {
     const { destinations, chooser } = this.#settings
     const startedAt = performance.now()
+    const options = { headers: passedOn(message.headers) }
     if (chooser === undefined) {
-      const all = destinations.map((_, index) => this.#publishAt(index, topic, body, startedAt))
+      const all = destinations.map((_, index) => this.#publishAt(index, topic, body, options, startedAt))
       void Promise.all(all).then((outcomes) => {
         if (outcomes.every((outcome) => outcome === 'ok')) message.finish()
         else message.requeue({ backoff: outcomes.includes('failed') })
@@ -64,7 +72,7 @@ export class Forwarder {
       return
     }
     const index = chooser.choose(always)
-    void this.#publishAt(index, topic, body, startedAt).then((outcome) => {
+    void this.#publishAt(index, topic, body, options, startedAt).then((outcome) => {
       if (outcome === 'refused') {
         message.requeue({ backoff: false })
         return
@@ -77,10 +85,10 @@ export class Forwarder {
   }
 
   /** Never rejects. */
-  #publishAt(index: number, topic: string, body: Buffer, startedAt: number): Promise<Outcome> {
+  #publishAt(index: number, topic: string, body: Buffer, options: PublishOptions, startedAt: number): Promise<Outcome> {
     const { destinations, timings, log } = this.#settings
     const destination = destinations[index]!
-    return destination.publish(topic, body).then(
+    return destination.publish(topic, body, options).then(
       () => {
         timings.add(index, performance.now() - startedAt)
         return 'ok'
@@ -92,4 +100,9 @@ export class Forwarder {
       },
     )
   }
+}
+
+/** Those that nsqd sets by itself say what became of the message where it comes from; nobody else may set them. */
+function passedOn(headers: Message['headers']): Message['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(RESERVED_HEADER_PREFIX)))
 }

@@ -12,6 +12,10 @@ interface ConfirmDialogProps {
   readonly consequence: ReactNode
   /** The name to type; absent: nothing will be gone, a click is enough. */
   readonly name?: string
+  /** Something will be gone that has no name to type: a message. */
+  readonly destroys?: boolean
+  /** What else there is to say, between the text and the buttons. */
+  readonly children?: ReactNode
   /** `Delete topic`: what the button says. */
   readonly verb: string
   readonly busy: boolean
@@ -20,7 +24,7 @@ interface ConfirmDialogProps {
 
 /** Asks before something is done; where something will be gone, says what, and has its name typed. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { open, onOpenChange, title, consequence, name, verb, busy, onConfirm } = props
+  const { open, onOpenChange, title, consequence, name, destroys = name !== undefined, verb, busy, onConfirm } = props
   const [typed, setTyped] = useState('')
   const ready = name === undefined || typed.trim() === name
 
@@ -45,9 +49,10 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             autoFocus
           />
         )}
+        {props.children}
         <DialogActions>
           <Button onClick={() => change(false)}>Cancel</Button>
-          <Button type="submit" kind={name === undefined ? 'primary' : 'destroy'} disabled={!ready || busy}>
+          <Button type="submit" kind={destroys ? 'destroy' : 'primary'} disabled={!ready || busy}>
             {verb}
           </Button>
         </DialogActions>

@@ -1,5 +1,6 @@
 // The one place that speaks HTTP to the server.
 import { apiUrl } from './paths.ts'
+import { explain } from './sentences.ts'
 
 /** The server has refused, or was not reached. */
 export class ApiError extends Error {
@@ -71,26 +72,4 @@ function parsed(text: string): unknown {
 function messageOf(answer: unknown): string | undefined {
   if (typeof answer !== 'object' || answer === null || !('message' in answer)) return undefined
   return typeof answer.message === 'string' ? answer.message : undefined
-}
-
-const SENTENCES: Readonly<Record<string, string>> = {
-  UNREACHABLE: 'nsqadmin could not be reached.',
-  TIMEOUT: 'nsqadmin has not answered in time.',
-  FORBIDDEN: 'You may look, but not change anything.',
-  LOGIN_REQUIRED: 'You have to log in first.',
-  INVALID_CREDENTIALS: 'User name or password is wrong.',
-  TOO_MANY_ATTEMPTS: 'Too many attempts. Wait a minute, then try again.',
-  INVALID_TOPIC: 'This is not a valid topic name.',
-  INVALID_CHANNEL: 'This is not a valid channel name.',
-  TOPIC_NOT_FOUND: 'There is no such topic.',
-  CHANNEL_NOT_FOUND: 'There is no such channel.',
-  NODE_NOT_FOUND: 'There is no such node.',
-  TOPIC_HAS_NO_CHANNEL: 'The topic has no channel yet: a tail would take the messages that wait for the first one.',
-  TOO_MANY_TAILS: 'Too many tails are open. Close one, then try again.',
-}
-
-/** What the server's code means, for people; what it says otherwise is a sentence already. */
-function explain(status: number, code: string): string {
-  const text = SENTENCES[code] ?? code.replace(/^UPSTREAM_ERROR: /, 'No node could be asked: ')
-  return text === '' ? `nsqadmin has answered with status ${status}.` : text
 }

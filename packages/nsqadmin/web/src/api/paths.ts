@@ -3,6 +3,16 @@
 
 const part = encodeURIComponent
 
+/** Where messages are: in a channel, or (null) in the topic itself. */
+export interface Place {
+  readonly topic: string
+  readonly channel: string | null
+}
+
+function placePath({ topic, channel }: Place): string {
+  return channel === null ? part(topic) : `${part(topic)}/${part(channel)}`
+}
+
 /** Pages. */
 export const pages = {
   overview: '/',
@@ -11,6 +21,8 @@ export const pages = {
   lookup: '/lookup',
   topic: (topic: string): string => `/topics/${part(topic)}`,
   channel: (topic: string, channel: string): string => `/topics/${part(topic)}/${part(channel)}`,
+  messages: (topic: string, channel: string): string => `/topics/${part(topic)}/${part(channel)}/messages`,
+  retries: (topic: string, channel: string): string => `/topics/${part(topic)}/${part(channel)}/retries`,
   node: (node: string): string => `/nodes/${part(node)}`,
 } as const
 
@@ -29,6 +41,15 @@ export const api = {
   publish: (topic: string): string => `api/publish/${part(topic)}`,
   tail: (topic: string, rate: number): string => `api/tail/${part(topic)}?rate=${rate}`,
   tailCheck: (topic: string): string => `api/tail/${part(topic)}?check=1`,
+  messages: (place: Place, query: Readonly<Record<string, string>>): string =>
+    `api/messages/${placePath(place)}?${new URLSearchParams(query).toString()}`,
+  /** To act on one. */
+  message: (place: Place): string => `api/message/${placePath(place)}`,
+  oneMessage: (place: Place, node: string, id: string): string =>
+    `api/message/${placePath(place)}?${new URLSearchParams({ node, id }).toString()}`,
+  redrive: (topic: string, channel: string): string => `api/redrive/${part(topic)}/${part(channel)}`,
+  rewind: (topic: string, channel: string): string => `api/rewind/${part(topic)}/${part(channel)}`,
+  retries: (topic: string, channel: string): string => `api/retries/${part(topic)}/${part(channel)}`,
   sparklines: 'api/history?points=40',
   history: {
     cluster: 'api/history/cluster',

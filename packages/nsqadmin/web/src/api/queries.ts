@@ -8,6 +8,8 @@ import type {
   InactiveTopicsAnswer,
   NodeAnswer,
   NodesAnswer,
+  RedriveAnswer,
+  RetriesAnswer,
   SessionAnswer,
   SettingsAnswer,
   SparklinesAnswer,
@@ -74,6 +76,15 @@ export function useCounter(): UseQueryResult<CounterAnswer> {
 
 export function useInactiveTopics(): UseQueryResult<InactiveTopicsAnswer> {
   return useAnswer<InactiveTopicsAnswer>(api.inactiveTopics, { everyMs: 5 * POLL_MS })
+}
+
+export function useRetries(topic: string, channel: string): UseQueryResult<RetriesAnswer> {
+  return useAnswer<RetriesAnswer>(api.retries(topic, channel), { everyMs: POLL_MS })
+}
+
+/** How far dead letters are on their way back. */
+export function useRedrive(topic: string, channel: string): UseQueryResult<RedriveAnswer> {
+  return useAnswer<RedriveAnswer>(api.redrive(topic, channel), { everyMs: POLL_MS })
 }
 
 /** @param path one of `api.history` */

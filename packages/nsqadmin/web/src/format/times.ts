@@ -24,6 +24,34 @@ export function ago(ageMs: number): string {
   return relative.format(-Math.round(seconds / 86400), 'day')
 }
 
+const precise = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+})
+
+/** 21 Nov 2026, 10:14:03.042: of one message, where milliseconds count. */
+export function momentOf(ms: number): string {
+  return precise.format(ms)
+}
+
+/** in 12 min., or 3 sec. ago */
+export function fromNow(ms: number): string {
+  const seconds = Math.round((ms - Date.now()) / 1000)
+  const [size, unit] = RELATIVE.find(([size]) => Math.abs(seconds) >= 2 * size) ?? ([1, 'second'] as const)
+  return relative.format(Math.round(seconds / size), unit)
+}
+
+const RELATIVE = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+] as const
+
 const UNITS = [
   { ns: 1e9, name: 's' },
   { ns: 1e6, name: 'ms' },

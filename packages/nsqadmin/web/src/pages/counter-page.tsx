@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { api } from '../api/paths.ts'
 import { useCounter, useHistory } from '../api/queries.ts'
+import { GraphitePanel } from '../graphite/graphite-panel.tsx'
 import { count, rate } from '../format/numbers.ts'
 import { Chart } from '../ui/chart.tsx'
 import { QueryNotices } from '../ui/notices.tsx'
@@ -34,6 +35,9 @@ export function CounterPage() {
         format={rate}
         absent={history === undefined || history.times.length < 2 ? 'Nothing is known yet.' : undefined}
       />
+      <div className="mt-5">
+        <GraphitePanel subject={{ kind: 'counter' }} />
+      </div>
     </>
   )
 }

@@ -9,6 +9,7 @@ import { ago, dateAndTime } from '../format/times.ts'
 import { DataTable, useSorting } from '../ui/data-table.tsx'
 import type { Column } from '../ui/data-table.tsx'
 import { QueryNotices, Warning } from '../ui/notices.tsx'
+import { figureColumn } from '../ui/figure-column.tsx'
 import { Count, Rate } from '../ui/number-cell.tsx'
 import { PageHead } from '../ui/page-head.tsx'
 import { Empty } from '../ui/panel.tsx'
@@ -136,10 +137,10 @@ const COLUMNS: readonly Column<NodeRow>[] = [
       )
     },
   },
-  figure('topics', 'Topics'),
-  figure('clients', 'Consumers'),
-  figure('depth', 'Depth'),
-  figure('in_flight', 'In flight'),
+  figureColumn('topics', 'Topics', (row) => row.topics, { width: '84px' }),
+  figureColumn('clients', 'Consumers', (row) => row.clients, { width: '84px' }),
+  figureColumn('depth', 'Depth', (row) => row.depth, { width: '84px' }),
+  figureColumn('in_flight', 'In flight', (row) => row.in_flight, { width: '84px' }),
   perSecond('rate_in', 'In/s'),
   perSecond('rate_out', 'Out/s'),
   {
@@ -154,17 +155,6 @@ const COLUMNS: readonly Column<NodeRow>[] = [
       ),
   },
 ]
-
-function figure(id: 'topics' | 'clients' | 'depth' | 'in_flight', header: string): Column<NodeRow> {
-  return {
-    id,
-    header,
-    width: '84px',
-    align: 'right',
-    value: (row) => row[id],
-    cell: (row) => <Count value={row[id]} />,
-  }
-}
 
 function perSecond(id: 'rate_in' | 'rate_out', header: string): Column<NodeRow> {
   return {

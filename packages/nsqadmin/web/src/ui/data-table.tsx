@@ -6,6 +6,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import { memo, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import { classNames } from './class-names.ts'
+import { rowAfterKey } from './row-after-key.ts'
 import { useSteadyOrder } from './steady-order.ts'
 
 export interface Column<Row> {
@@ -188,28 +189,7 @@ export function focusRow(container: ParentNode | null, index: number): void {
   look(FRAMES_MAX)
 }
 
-const PAGE_ROWS = 15
 const FRAMES_MAX = 20
-
-/** -1: up, out of the table; undefined: this key is not for walking. */
-function rowAfterKey(key: string, current: number, count: number): number | undefined {
-  switch (key) {
-    case 'ArrowDown':
-      return Math.min(count - 1, current + 1)
-    case 'ArrowUp':
-      return current - 1
-    case 'PageDown':
-      return Math.min(count - 1, current + PAGE_ROWS)
-    case 'PageUp':
-      return Math.max(0, current - PAGE_ROWS)
-    case 'Home':
-      return 0
-    case 'End':
-      return count - 1
-    default:
-      return undefined
-  }
-}
 
 interface HeaderCellProps<Row> {
   readonly column: Column<Row>

@@ -1,5 +1,6 @@
 import { CircleAlert, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { explainWarning } from '../api/sentences.ts'
 import { ago } from '../format/times.ts'
 import { useNow } from './use-now.ts'
 
@@ -26,7 +27,7 @@ interface QueryNoticesProps {
 export function QueryNotices({ query: { data, error, dataUpdatedAt } }: QueryNoticesProps) {
   if (error !== null) return <Failure message={error.message} since={dataUpdatedAt} />
   if (data === undefined || data.message === '') return null
-  return <Warning>{data.message.replace(/^WARNING: /, '')}</Warning>
+  return <Warning>{explainWarning(data.message)}</Warning>
 }
 
 function Failure({ message, since }: { message: string; since: number }) {

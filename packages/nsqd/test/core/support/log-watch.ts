@@ -36,7 +36,7 @@ export class LogWatch implements Disposable {
         if (segment.base < tail || segment.count === 0) throw new Error('segments are out of order, or empty')
         if (segment.bytes.length === 0) throw new Error('a segment of the log was reclaimed')
         tail = segment.tail
-        size += segment.capacity
+        size += segment.memorySize
         pending += segment.pending
       }
       if (tail > log.tail) throw new Error('a segment goes beyond the tail')

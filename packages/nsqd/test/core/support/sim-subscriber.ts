@@ -1,6 +1,7 @@
 import type { Channel } from '../../../src/core/channel.ts'
 import type { Lane } from '../../../src/core/in-flight.ts'
 import { Locality, type Subscriber } from '../../../src/core/subscriber.ts'
+import { decodeHeaders, type Headers } from '../../../src/log/headers.ts'
 import { type Frame, readFrames } from './frame.ts'
 
 export interface SimSubscriberOptions {
@@ -8,12 +9,20 @@ export interface SimSubscriberOptions {
   readonly msgTimeoutMs?: number
   readonly sampleRate?: number
   readonly locality?: Locality
+  readonly wantsHeaders?: boolean
+  readonly wantsDepth?: boolean
 }
 
 /** Takes apart and keeps what it is sent. */
 export class SimSubscriber implements Subscriber {
   readonly msgTimeoutMs: number
   readonly locality: Locality
+  readonly wantsHeaders: boolean
+  readonly wantsDepth: boolean
+  /** Headers that came, by message id. */
+  readonly headers = new Map<string, Headers>()
+  /** Depths that it was told. */
+  readonly hints: number[] = []
   rdy: number
   congested = false
   closed = false
@@ -34,6 +43,8 @@ export class SimSubscriber implements Subscriber {
     this.msgTimeoutMs = options.msgTimeoutMs ?? 60_000
     this.#sampleRate = options.sampleRate ?? 0
     this.locality = options.locality ?? Locality.global
+    this.wantsHeaders = options.wantsHeaders ?? false
+    this.wantsDepth = options.wantsDepth ?? false
   }
 
   get readyCount(): number {
@@ -69,6 +80,20 @@ export class SimSubscriber implements Subscriber {
     if (frames.length !== 1) throw new Error(`${frames.length} frames came as one`)
     this.#take({ ...frames[0]!, attempts })
     this.onSent()
+  }
+
+  sendHeaded(bytes: Buffer, start: number, end: number, attempts: number, headers: Buffer): void {
+    if (!this.wantsHeaders) throw new Error('it did not ask for headers')
+    const frames = readFrames(bytes.subarray(start, end))
+    if (frames.length !== 1) throw new Error(`${frames.length} frames came as one`)
+    this.headers.set(frames[0]!.id, decodeHeaders(headers))
+    this.#take({ ...frames[0]!, attempts })
+    this.onSent()
+  }
+
+  hintDepth(depth: number): void {
+    if (!this.wantsDepth) throw new Error('it did not ask for hints')
+    this.hints.push(depth)
   }
 
   channelClosed(): void {

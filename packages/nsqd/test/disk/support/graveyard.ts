@@ -15,7 +15,7 @@ import type { SimDisk } from './sim-disk.ts'
 const READER = 'reader'
 /** Letters that are sent back at a time. */
 const BATCH = 5
-const EVERYTHING = { contains: '', reason: '', beforeMs: Infinity }
+const EVERYTHING = { id: '', contains: '', reason: '', beforeMs: Infinity }
 
 interface Waiting extends FoundLetter {
   readonly topic: Topic

@@ -1,31 +1,33 @@
-import { Link } from 'wouter'
-import type { Channel, LiveChannel } from '../../../../server/api-types.ts'
+import type { ChannelAnswer, LiveChannel } from '../../../../server/api-types.ts'
 import { QueueActions } from '../../actions/queue-actions.tsx'
+import { RewindButton } from '../../actions/rewind-button.tsx'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useChannel, useIsAdmin } from '../../api/queries.ts'
-import { count, rate } from '../../format/numbers.ts'
-import { DataTable, useSorting } from '../../ui/data-table.tsx'
-import type { Column } from '../../ui/data-table.tsx'
-import { Figures } from '../../ui/figures.tsx'
+import { GraphitePanel } from '../../graphite/graphite-panel.tsx'
+import { count } from '../../format/numbers.ts'
 import { HistoryCharts } from '../../ui/history-charts.tsx'
-import { useLatencyColumns } from '../../ui/latency-cell.tsx'
 import { QueryNotices } from '../../ui/notices.tsx'
-import { Count } from '../../ui/number-cell.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty, Panel } from '../../ui/panel.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { QueueFigures } from '../../ui/queue-figures.tsx'
 import { TroubleTags } from '../../ui/trouble.tsx'
+import { ViewTabs } from '../../ui/view-tabs.tsx'
+import { MessagesPanel } from '../messages/messages-panel.tsx'
+import { RetriesPanel } from '../retries/retries-panel.tsx'
 import { Tail } from '../tail/tail.tsx'
+import { ChannelNodesTable } from './channel-nodes-table.tsx'
 import { ClientsTable } from './clients-table.tsx'
 import { Delivery } from './delivery.tsx'
 
 interface ChannelPageProps {
   readonly topic: string
   readonly channel: string
+  /** Which part of it. Default: what goes on. */
+  readonly view?: 'messages' | 'retries'
 }
 
-export function ChannelPage({ topic, channel }: ChannelPageProps) {
+export function ChannelPage({ topic, channel, view }: ChannelPageProps) {
   const live = useLive()
   const row = live.channelsOf === topic ? live.channels.find((row) => row.channel === channel) : undefined
   const query = useChannel(topic, channel)
@@ -43,7 +45,6 @@ export function ChannelPage({ topic, channel }: ChannelPageProps) {
     )
   }
   const held = row && row.depth + row.in_flight + row.deferred
-  const clients = query.data?.clients ?? []
   return (
     <>
       <PageHead
@@ -52,124 +53,73 @@ export function ChannelPage({ topic, channel }: ChannelPageProps) {
         tags={row !== undefined && <TroubleTags trouble={row.trouble} />}
         actions={
           admin && (
-            <QueueActions
-              topic={topic}
-              channel={channel}
-              paused={query.data?.paused ?? row?.paused ?? false}
-              held={held}
-              heldInAll={held}
-              consumers={row?.clients}
-            />
+            <>
+              <RewindButton topic={topic} channel={channel} />
+              <QueueActions
+                topic={topic}
+                channel={channel}
+                paused={query.data?.paused ?? row?.paused ?? false}
+                held={held}
+                heldInAll={held}
+                consumers={row?.clients}
+              />
+            </>
           )
         }
       />
       <QueryNotices query={query} />
-      <ChannelFigures row={row} />
-      <div className="mt-4 flex flex-col gap-5">
-        <HistoryCharts path={api.history.channel(topic, channel)} latency />
-        <Panel title="Consumers" count={query.data === undefined ? undefined : count(clients.length)}>
-          {query.data !== undefined && clients.length === 0 ? (
-            <Empty>Nobody is connected to this channel: its messages wait.</Empty>
-          ) : (
-            <ClientsTable caption={`Consumers of ${channel}`} clients={clients} />
-          )}
-        </Panel>
-        <Panel title="Nodes">
-          <ChannelNodesTable channel={channel} nodes={query.data?.nodes ?? []} />
-        </Panel>
-        {query.data !== undefined && <Delivery channel={query.data} />}
-        {admin && <Tail topic={topic} hasChannel />}
-      </div>
+      <QueueFigures label="The channel" row={row} depthDetail={row && `${count(row.backend_depth)} on disk`} />
+      <ViewTabs
+        label="Parts of the channel"
+        tabs={[
+          { name: 'Overview', href: pages.channel(topic, channel), current: view === undefined },
+          { name: 'Messages', href: pages.messages(topic, channel), current: view === 'messages' },
+          { name: 'Retry policy', href: pages.retries(topic, channel), current: view === 'retries' },
+        ]}
+      />
+      {view === undefined && <Overview topic={topic} channel={channel} data={query.data} />}
+      {view === 'messages' && (
+        <MessagesPanel
+          place={{ topic, channel }}
+          nodes={nodesOf(row, query.data)}
+          counts={countsOf(row)}
+          canAct={admin}
+        />
+      )}
+      {view === 'retries' && <RetriesPanel topic={topic} channel={channel} canAct={admin} />}
     </>
   )
 }
 
-function ChannelFigures({ row }: { row: LiveChannel | undefined }) {
-  const whole = (value: number | undefined): string | undefined => (value === undefined ? undefined : count(value))
+/** What goes on in the channel. */
+function Overview({ topic, channel, data }: Omit<ChannelPageProps, 'view'> & { data: ChannelAnswer | undefined }) {
+  const admin = useIsAdmin()
+  const clients = data?.clients ?? []
   return (
-    <Figures
-      label="The channel"
-      figures={[
-        {
-          label: 'Depth',
-          value: whole(row?.depth),
-          tone: row?.trouble.includes('no-consumer') === true ? 'bad' : undefined,
-          detail: row && `${count(row.backend_depth)} on disk`,
-        },
-        { label: 'In', value: row && rate(row.rate_in), unit: '/s', detail: row && `${count(row.messages)} in all` },
-        { label: 'Out', value: row && rate(row.rate_out), unit: '/s' },
-        { label: 'In flight', value: whole(row?.in_flight), detail: row && `${count(row.deferred)} deferred` },
-        {
-          label: 'Timed out',
-          value: whole(row?.timed_out),
-          tone: row !== undefined && row.rate_timed_out > 0 ? 'warn' : undefined,
-          detail: row && `${count(row.requeued)} requeued`,
-        },
-        { label: 'Consumers', value: whole(row?.clients), detail: row && `on ${count(row.nodes.length)} nodes` },
-      ]}
-    />
+    <div className="flex flex-col gap-5">
+      <HistoryCharts path={api.history.channel(topic, channel)} latency />
+      <GraphitePanel subject={{ kind: 'channel', topic, channel }} />
+      <Panel title="Consumers" count={data === undefined ? undefined : count(clients.length)}>
+        {data !== undefined && clients.length === 0 ? (
+          <Empty>Nobody is connected to this channel: its messages wait.</Empty>
+        ) : (
+          <ClientsTable caption={`Consumers of ${channel}`} clients={clients} />
+        )}
+      </Panel>
+      <Panel title="Nodes">
+        <ChannelNodesTable channel={channel} nodes={data?.nodes ?? []} />
+      </Panel>
+      {data !== undefined && <Delivery channel={data} />}
+      {admin && <Tail topic={topic} hasChannel />}
+    </div>
   )
 }
 
-function ChannelNodesTable({ channel, nodes }: { channel: string; nodes: readonly Channel[] }) {
-  const [sorting, setSorting] = useSorting('node')
-  const columns = useLatencyColumns(COLUMNS, nodes)
-  return (
-    <DataTable
-      caption={`Nodes that have ${channel}`}
-      columns={columns}
-      rows={nodes}
-      rowId={(row) => row.node}
-      sorting={sorting}
-      onSortingChange={setSorting}
-      minWidth="66rem"
-    />
-  )
+/** Those that have it, also those that do not answer now. */
+function nodesOf(row: LiveChannel | undefined, data: ChannelAnswer | undefined): readonly string[] {
+  return row?.nodes.toSorted() ?? data?.nodes?.map(({ node }) => node) ?? []
 }
 
-const COLUMNS: readonly Column<Channel>[] = [
-  {
-    id: 'node',
-    header: 'Node',
-    value: (row) => row.node,
-    cell: (row) => (
-      <span className="flex min-w-0 items-center gap-2">
-        <Link href={pages.node(row.node)} title={row.hostname} className="min-w-0 truncate font-medium hover:underline">
-          {row.node}
-        </Link>
-        {row.paused && <Tag>paused</Tag>}
-      </span>
-    ),
-  },
-  figure('depth', 'Depth'),
-  figure('memory_depth', 'In memory'),
-  figure('backend_depth', 'On disk'),
-  figure('in_flight_count', 'In flight'),
-  figure('deferred_count', 'Deferred'),
-  figure('requeue_count', 'Requeued'),
-  figure('timeout_count', 'Timed out'),
-  figure('message_count', 'Messages'),
-  figure('client_count', 'Consumers'),
-]
-
-type Whole =
-  | 'depth'
-  | 'memory_depth'
-  | 'backend_depth'
-  | 'in_flight_count'
-  | 'deferred_count'
-  | 'requeue_count'
-  | 'timeout_count'
-  | 'message_count'
-  | 'client_count'
-
-function figure(id: Whole, header: string): Column<Channel> {
-  return {
-    id,
-    header,
-    width: '92px',
-    align: 'right',
-    value: (row) => row[id],
-    cell: (row) => <Count value={row[id]} />,
-  }
+function countsOf(row: LiveChannel | undefined) {
+  return row === undefined ? {} : { ready: row.depth, in_flight: row.in_flight, deferred: row.deferred }
 }

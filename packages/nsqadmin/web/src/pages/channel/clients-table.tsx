@@ -5,7 +5,7 @@ import { pages } from '../../api/paths.ts'
 import { dateAndTime, duration } from '../../format/times.ts'
 import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
-import { Count } from '../../ui/number-cell.tsx'
+import { figureColumn } from '../../ui/figure-column.tsx'
 import { Tag } from '../../ui/tag.tsx'
 
 interface ClientsTableProps {
@@ -65,11 +65,14 @@ const COLUMNS: readonly Column<Client>[] = [
       </Link>
     ),
   },
-  figure('in_flight_count', 'In flight', 'Messages it has and has not finished'),
-  figure('ready_count', 'RDY', 'How many it takes at once'),
-  figure('finish_count', 'Finished'),
-  figure('requeue_count', 'Requeued'),
-  figure('message_count', 'Messages'),
+  figureColumn('in_flight_count', 'In flight', (row) => row.in_flight_count, {
+    width: '88px',
+    title: 'Messages it has and has not finished',
+  }),
+  figureColumn('ready_count', 'RDY', (row) => row.ready_count, { width: '88px', title: 'How many it takes at once' }),
+  figureColumn('finish_count', 'Finished', (row) => row.finish_count, { width: '88px' }),
+  figureColumn('requeue_count', 'Requeued', (row) => row.requeue_count, { width: '88px' }),
+  figureColumn('message_count', 'Messages', (row) => row.message_count, { width: '88px' }),
   {
     id: 'connected',
     header: 'Connected',
@@ -79,22 +82,6 @@ const COLUMNS: readonly Column<Client>[] = [
     cell: (row) => <span title={`Since ${dateAndTime(row.connect_ts * 1000)}`}>{duration(row.connected)}</span>,
   },
 ]
-
-function figure(
-  id: 'in_flight_count' | 'ready_count' | 'finish_count' | 'requeue_count' | 'message_count',
-  header: string,
-  title?: string,
-): Column<Client> {
-  return {
-    id,
-    header,
-    ...(title === undefined ? {} : { title }),
-    width: '88px',
-    align: 'right',
-    value: (row) => row[id],
-    cell: (row) => <Count value={row[id]} />,
-  }
-}
 
 function portOf({ remote_address }: Client): string {
   return remote_address.slice(remote_address.lastIndexOf(':'))
@@ -111,7 +98,7 @@ function Attributes({ client }: { client: Client }) {
     <span className="flex flex-wrap gap-1">
       {client.sample_rate > 0 && <Tag>sampled {client.sample_rate} %</Tag>}
       {client.tls && (
-        <Tag tone="good" title={`${client.tls_version} ${client.tls_cipher_suite}`}>
+        <Tag tone="good" title={`${client.tls_version} ${cipherName(client.tls_cipher_suite)}`}>
           TLS
         </Tag>
       )}
@@ -126,6 +113,17 @@ function Attributes({ client }: { client: Client }) {
       {zone !== undefined && zone !== '' && <Tag {...nearness(client)}>{zone}</Tag>}
     </span>
   )
+}
+
+/** Those of TLS 1.3, which nsqd has no names for: it says `Unknown 4866`, as the original does. */
+const CIPHERS: Readonly<Record<string, string>> = {
+  'Unknown 4865': 'TLS_AES_128_GCM_SHA256',
+  'Unknown 4866': 'TLS_AES_256_GCM_SHA384',
+  'Unknown 4867': 'TLS_CHACHA20_POLY1305_SHA256',
+}
+
+function cipherName(suite: string): string {
+  return CIPHERS[suite] ?? suite
 }
 
 /** A consumer beside its nsqd is served first, where topology is taken into account. */

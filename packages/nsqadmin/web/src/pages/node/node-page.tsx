@@ -2,6 +2,7 @@ import type { LiveNode } from '../../../../server/api-types.ts'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useIsAdmin, useNode } from '../../api/queries.ts'
+import { GraphitePanel } from '../../graphite/graphite-panel.tsx'
 import { count, rate } from '../../format/numbers.ts'
 import { ago, dateAndTime } from '../../format/times.ts'
 import { Figures } from '../../ui/figures.tsx'
@@ -47,6 +48,7 @@ export function NodePage({ node }: { node: string }) {
       <NodeFigures row={row} messages={query.data?.total_messages} />
       <div className="mt-4 flex flex-col gap-5">
         <HistoryCharts path={api.history.node(node)} />
+        <GraphitePanel subject={{ kind: 'node', node }} />
         <Panel title="Topics" count={query.data === undefined ? undefined : count(topics.length)}>
           {query.data !== undefined && topics.length === 0 ? (
             <Empty>This node has no topics.</Empty>

@@ -1,14 +1,12 @@
-import { Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { Channel, Topic } from '../../../../server/api-types.ts'
+import { tombstoneColumn } from '../../actions/tombstone-column.tsx'
 import { TombstoneDialog } from '../../actions/tombstone-dialog.tsx'
 import { pages } from '../../api/paths.ts'
-import { UNKNOWN } from '../../format/numbers.ts'
-import { IconButton } from '../../ui/button.tsx'
 import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
-import { Count } from '../../ui/number-cell.tsx'
+import { figureColumn } from '../../ui/figure-column.tsx'
 import { Tag } from '../../ui/tag.tsx'
 
 interface NodeTopicsTableProps {
@@ -29,7 +27,10 @@ export function NodeTopicsTable({ node, topics, canTombstone }: NodeTopicsTableP
   const [sorting, setSorting] = useSorting('name')
   const [tombstoned, setTombstoned] = useState<Topic>()
   const lines = useMemo(() => topics.flatMap(linesOf), [topics])
-  const columns = useMemo(() => [...COLUMNS, ...(canTombstone ? [tombstoneColumn(setTombstoned)] : [])], [canTombstone])
+  const columns = useMemo(
+    () => (canTombstone ? [...COLUMNS, tombstoneColumn(labelOf, (line) => setTombstoned(line.topic))] : COLUMNS),
+    [canTombstone],
+  )
   return (
     <>
       <DataTable
@@ -59,6 +60,11 @@ function linesOf(topic: Topic): Line[] {
   ]
 }
 
+/** Channels are not tombstoned: their topic is, as a whole. */
+function labelOf({ topic, channel }: Line): string | undefined {
+  return channel === undefined ? `Tombstone ${topic.topic_name}` : undefined
+}
+
 function held({ topic, channel }: Line): number {
   return channel === undefined ? topic.depth : channel.depth + channel.in_flight_count + channel.deferred_count
 }
@@ -86,41 +92,13 @@ const COLUMNS: readonly Column<Line>[] = [
       </span>
     ),
   },
-  figure('depth', 'Depth', ({ topic, channel }) => (channel ?? topic).depth),
-  figure('memory', 'In memory', ({ topic, channel }) => (channel ?? topic).memory_depth),
-  figure('disk', 'On disk', ({ topic, channel }) => (channel ?? topic).backend_depth),
-  figure('in-flight', 'In flight', ({ channel }) => channel?.in_flight_count),
-  figure('deferred', 'Deferred', ({ channel }) => channel?.deferred_count),
-  figure('requeued', 'Requeued', ({ channel }) => channel?.requeue_count),
-  figure('timed-out', 'Timed out', ({ channel }) => channel?.timeout_count),
-  figure('messages', 'Messages', ({ topic, channel }) => (channel ?? topic).message_count),
-  figure('consumers', 'Consumers', ({ channel }) => channel?.client_count),
+  figureColumn('depth', 'Depth', ({ topic, channel }) => (channel ?? topic).depth),
+  figureColumn('memory', 'In memory', ({ topic, channel }) => (channel ?? topic).memory_depth),
+  figureColumn('disk', 'On disk', ({ topic, channel }) => (channel ?? topic).backend_depth),
+  figureColumn('in-flight', 'In flight', ({ channel }) => channel?.in_flight_count),
+  figureColumn('deferred', 'Deferred', ({ channel }) => channel?.deferred_count),
+  figureColumn('requeued', 'Requeued', ({ channel }) => channel?.requeue_count),
+  figureColumn('timed-out', 'Timed out', ({ channel }) => channel?.timeout_count),
+  figureColumn('messages', 'Messages', ({ topic, channel }) => (channel ?? topic).message_count),
+  figureColumn('consumers', 'Consumers', ({ channel }) => channel?.client_count),
 ]
-
-/** @param of undefined: a topic has no such figure */
-function figure(id: string, header: string, of: (line: Line) => number | undefined): Column<Line> {
-  return {
-    id,
-    header,
-    width: '92px',
-    align: 'right',
-    value: (line) => of(line) ?? null,
-    cell: (line) => (of(line) === undefined ? <span className="quiet">{UNKNOWN}</span> : <Count value={of(line)} />),
-  }
-}
-
-function tombstoneColumn(onTombstone: (topic: Topic) => void): Column<Line> {
-  return {
-    id: 'tombstone',
-    header: 'Tombstone',
-    headerHidden: true,
-    width: '52px',
-    align: 'right',
-    cell: ({ topic, channel }) =>
-      channel === undefined && (
-        <IconButton label={`Tombstone ${topic.topic_name}`} onClick={() => onTombstone(topic)}>
-          <Trash2 />
-        </IconButton>
-      ),
-  }
-}

@@ -6,6 +6,7 @@ import { timeOfDay } from '../../format/times.ts'
 import { Button } from '../../ui/button.tsx'
 import { Warning } from '../../ui/notices.tsx'
 import { Empty, Panel } from '../../ui/panel.tsx'
+import { SmallSelect } from '../../ui/small-select.tsx'
 import { Tag } from '../../ui/tag.tsx'
 import { useTail } from './use-tail.ts'
 import type { TailState } from './use-tail.ts'
@@ -31,15 +32,11 @@ export function Tail({ topic, hasChannel }: TailProps) {
         <span className="flex items-center gap-2">
           <label className="flex items-center gap-1.5 text-sm text-ink-2">
             At most
-            <select
-              value={rate}
-              onChange={(event) => setRate(Number(event.target.value))}
-              className="h-7 rounded-md border border-line-strong bg-surface px-1 text-sm text-ink pointer-coarse:h-9 pointer-coarse:text-[16px]"
-            >
+            <SmallSelect value={rate} onChange={(event) => setRate(Number(event.target.value))}>
               {RATES.map((rate) => (
                 <option key={rate}>{rate}</option>
               ))}
-            </select>
+            </SmallSelect>
             a second
           </label>
           <Button disabled={!hasChannel && !running} onClick={() => setRunning(!running)}>

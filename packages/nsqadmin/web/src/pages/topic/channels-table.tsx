@@ -6,6 +6,7 @@ import { UNKNOWN } from '../../format/numbers.ts'
 import { duration } from '../../format/times.ts'
 import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
+import { figureColumn } from '../../ui/figure-column.tsx'
 import { Count, Rate } from '../../ui/number-cell.tsx'
 import { TroubleTags } from '../../ui/trouble.tsx'
 
@@ -50,11 +51,10 @@ function channelColumns(topic: string): Column<LiveChannel>[] {
         </span>
       ),
     },
-    {
-      ...whole('depth', 'Depth'),
+    figureColumn('depth', 'Depth', (row) => row.depth, {
       cell: (row) => <Count value={row.depth} tone={row.trouble.includes('no-consumer') ? 'bad' : undefined} />,
-    },
-    whole('backend_depth', 'On disk'),
+    }),
+    figureColumn('backend_depth', 'On disk', (row) => row.backend_depth),
     {
       id: 'out',
       header: 'Out/s',
@@ -63,18 +63,16 @@ function channelColumns(topic: string): Column<LiveChannel>[] {
       value: (row) => row.rate_out,
       cell: (row) => <Rate value={row.rate_out} />,
     },
-    whole('in_flight', 'In flight'),
-    whole('deferred', 'Deferred'),
-    {
-      ...whole('requeued', 'Requeued'),
+    figureColumn('in_flight', 'In flight', (row) => row.in_flight),
+    figureColumn('deferred', 'Deferred', (row) => row.deferred),
+    figureColumn('requeued', 'Requeued', (row) => row.requeued, {
       cell: (row) => <Count value={row.requeued} tone={row.rate_requeued > 0 ? 'warn' : undefined} />,
-    },
-    {
-      ...whole('timed_out', 'Timed out'),
+    }),
+    figureColumn('timed_out', 'Timed out', (row) => row.timed_out, {
       cell: (row) => <Count value={row.timed_out} tone={row.rate_timed_out > 0 ? 'warn' : undefined} />,
-    },
-    whole('messages', 'Messages'),
-    whole('clients', 'Consumers'),
+    }),
+    figureColumn('messages', 'Messages', (row) => row.messages),
+    figureColumn('clients', 'Consumers', (row) => row.clients),
     {
       id: 'latency',
       header: 'Latency',
@@ -85,19 +83,6 @@ function channelColumns(topic: string): Column<LiveChannel>[] {
       cell: (row) => (latency(row) === null ? <span className="quiet">{UNKNOWN}</span> : duration(latency(row))),
     },
   ]
-}
-
-type Whole = 'depth' | 'backend_depth' | 'in_flight' | 'deferred' | 'requeued' | 'timed_out' | 'messages' | 'clients'
-
-function whole(id: Whole, header: string): Column<LiveChannel> {
-  return {
-    id,
-    header,
-    width: '92px',
-    align: 'right',
-    value: (row) => row[id],
-    cell: (row) => <Count value={row[id]} />,
-  }
 }
 
 function latency({ e2e }: LiveChannel): number | null {

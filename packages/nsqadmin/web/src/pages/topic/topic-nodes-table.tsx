@@ -1,15 +1,12 @@
-import { Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import { Link } from 'wouter'
 import type { Topic } from '../../../../server/api-types.ts'
+import { tombstoneColumn } from '../../actions/tombstone-column.tsx'
 import { TombstoneDialog } from '../../actions/tombstone-dialog.tsx'
-import { pages } from '../../api/paths.ts'
-import { IconButton } from '../../ui/button.tsx'
 import { DataTable, useSorting } from '../../ui/data-table.tsx'
 import type { Column } from '../../ui/data-table.tsx'
+import { figureColumn } from '../../ui/figure-column.tsx'
 import { useLatencyColumns } from '../../ui/latency-cell.tsx'
-import { Count } from '../../ui/number-cell.tsx'
-import { Tag } from '../../ui/tag.tsx'
+import { nodeColumn } from '../../ui/node-column.tsx'
 
 interface TopicNodesTableProps {
   readonly topic: string
@@ -21,7 +18,10 @@ interface TopicNodesTableProps {
 export function TopicNodesTable({ topic, nodes, canTombstone }: TopicNodesTableProps) {
   const [sorting, setSorting] = useSorting('node')
   const [tombstoned, setTombstoned] = useState<Topic>()
-  const tombstone = useMemo(() => (canTombstone ? [tombstoneColumn(setTombstoned)] : []), [canTombstone])
+  const tombstone = useMemo(
+    () => (canTombstone ? [tombstoneColumn<Topic>((row) => `Tombstone on ${row.node}`, setTombstoned)] : []),
+    [canTombstone],
+  )
   const columns = useLatencyColumns(COLUMNS, nodes, tombstone)
   return (
     <>
@@ -45,63 +45,13 @@ export function TopicNodesTable({ topic, nodes, canTombstone }: TopicNodesTableP
 }
 
 const COLUMNS: readonly Column<Topic>[] = [
-  {
-    id: 'node',
-    header: 'Node',
-    value: (row) => row.node,
-    cell: (row) => (
-      <span className="flex min-w-0 items-center gap-2">
-        <Link href={pages.node(row.node)} title={row.hostname} className="min-w-0 truncate font-medium hover:underline">
-          {row.node}
-        </Link>
-        {row.paused && <Tag>paused</Tag>}
-      </span>
-    ),
-  },
-  figure('depth', 'Depth', 'Messages that wait in the topic itself'),
-  figure('memory_depth', 'In memory', 'Of these, in memory'),
-  figure('backend_depth', 'On disk', 'Of these, on disk only'),
-  figure('message_count', 'Messages', 'Published since the nsqd started'),
-  {
-    id: 'channels',
-    header: 'Channels',
-    width: '92px',
-    align: 'right',
-    value: (row) => row.channels?.length ?? 0,
-    cell: (row) => <Count value={row.channels?.length ?? 0} />,
-  },
+  nodeColumn(),
+  figureColumn('depth', 'Depth', (row) => row.depth, { title: 'Messages that wait in the topic itself' }),
+  figureColumn('memory_depth', 'In memory', (row) => row.memory_depth, { title: 'Of these, in memory' }),
+  figureColumn('backend_depth', 'On disk', (row) => row.backend_depth, { title: 'Of these, on disk only' }),
+  figureColumn('message_count', 'Messages', (row) => row.message_count, { title: 'Published since the nsqd started' }),
+  figureColumn('channels', 'Channels', (row) => row.channels?.length ?? 0),
 ]
-
-function figure(
-  id: 'depth' | 'memory_depth' | 'backend_depth' | 'message_count',
-  header: string,
-  title: string,
-): Column<Topic> {
-  return {
-    id,
-    header,
-    title,
-    width: '96px',
-    align: 'right',
-    value: (row) => row[id],
-    cell: (row) => <Count value={row[id]} />,
-  }
-}
-
-function tombstoneColumn(onTombstone: (topic: Topic) => void): Column<Topic> {
-  return {
-    id: 'tombstone',
-    header: 'Tombstone',
-    headerHidden: true,
-    width: '52px',
-    align: 'right',
-    cell: (row) => (
-      <IconButton label={`Tombstone on ${row.node}`} onClick={() => onTombstone(row)}>
-        <Trash2 />
-      </IconButton>
-    ),
-  }
-}
 
 /** What goes when the topic is deleted on one node. */
 function messagesIn({ depth, channels }: Topic): number {

@@ -1,18 +1,19 @@
 import { Link } from 'wouter'
-import type { LiveTopic } from '../../../../server/api-types.ts'
 import { CreateButton } from '../../actions/create-dialog.tsx'
 import { PublishButton } from '../../actions/publish-dialog.tsx'
 import { QueueActions } from '../../actions/queue-actions.tsx'
 import { useLive } from '../../api/live.ts'
 import { api, pages } from '../../api/paths.ts'
 import { useIsAdmin, useSettings, useTopic } from '../../api/queries.ts'
-import { count, rate } from '../../format/numbers.ts'
-import { Figures } from '../../ui/figures.tsx'
+import { GraphitePanel } from '../../graphite/graphite-panel.tsx'
+import { count } from '../../format/numbers.ts'
 import { HistoryCharts } from '../../ui/history-charts.tsx'
 import { QueryNotices, Warning } from '../../ui/notices.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Empty, Panel } from '../../ui/panel.tsx'
+import { QueueFigures } from '../../ui/queue-figures.tsx'
 import { TroubleTags } from '../../ui/trouble.tsx'
+import { MessagesPanel } from '../messages/messages-panel.tsx'
 import { Tail } from '../tail/tail.tsx'
 import { ChannelsTable } from './channels-table.tsx'
 import { TopicNodesTable } from './topic-nodes-table.tsx'
@@ -53,9 +54,15 @@ export function TopicPage({ topic }: { topic: string }) {
       {row !== undefined && row.stale_nodes.length > 0 && (
         <Warning>Figures of {row.stale_nodes.join(', ')} are from before it stopped answering.</Warning>
       )}
-      <TopicFigures row={row} />
+      <QueueFigures
+        label="The topic"
+        row={row}
+        depthDetail={row && `${count(row.topic_depth)} in the topic, ${count(row.backend_depth)} on disk`}
+        outDetail="over all channels"
+      />
       <div className="mt-4 flex flex-col gap-5">
         <HistoryCharts path={api.history.topic(topic)} latency />
+        <GraphitePanel subject={{ kind: 'topic', topic }} />
         <Panel
           title="Channels"
           count={row === undefined ? undefined : count(row.channels)}
@@ -67,6 +74,14 @@ export function TopicPage({ topic }: { topic: string }) {
             <ChannelsTable topic={topic} channels={live.channelsOf === topic ? live.channels : []} />
           )}
         </Panel>
+        {row !== undefined && (row.channels === 0 || row.topic_depth > 0) && (
+          <MessagesPanel
+            place={{ topic, channel: null }}
+            nodes={row.nodes}
+            counts={{ ready: row.topic_depth }}
+            canAct={admin}
+          />
+        )}
         <Panel title="Nodes" count={row === undefined ? undefined : count(row.nodes.length)}>
           <TopicNodesTable topic={topic} nodes={nodes} canTombstone={admin} />
         </Panel>
@@ -79,34 +94,6 @@ export function TopicPage({ topic }: { topic: string }) {
 function CreateChannel({ topic }: { topic: string }) {
   const settings = useSettings()
   return settings !== undefined && settings.nsqlookupd.length > 0 ? <CreateButton topic={topic} /> : null
-}
-
-function TopicFigures({ row }: { row: LiveTopic | undefined }) {
-  const whole = (value: number | undefined): string | undefined => (value === undefined ? undefined : count(value))
-  const perSecond = (value: number | undefined): string | undefined => (value === undefined ? undefined : rate(value))
-  return (
-    <Figures
-      label="The topic"
-      figures={[
-        {
-          label: 'Depth',
-          value: whole(row?.depth),
-          tone: row?.trouble.includes('no-consumer') === true ? 'bad' : undefined,
-          detail: row && `${count(row.topic_depth)} in the topic, ${count(row.backend_depth)} on disk`,
-        },
-        { label: 'In', value: perSecond(row?.rate_in), unit: '/s', detail: row && `${count(row.messages)} in all` },
-        { label: 'Out', value: perSecond(row?.rate_out), unit: '/s', detail: 'over all channels' },
-        { label: 'In flight', value: whole(row?.in_flight), detail: row && `${count(row.deferred)} deferred` },
-        {
-          label: 'Timed out',
-          value: whole(row?.timed_out),
-          tone: row !== undefined && row.rate_timed_out > 0 ? 'warn' : undefined,
-          detail: row && `${count(row.requeued)} requeued`,
-        },
-        { label: 'Consumers', value: whole(row?.clients), detail: row && `on ${count(row.nodes.length)} nodes` },
-      ]}
-    />
-  )
 }
 
 function UnknownTopic({ topic }: { topic: string }) {
