@@ -19,6 +19,14 @@ const PORTION = 50
 const SEED_MS_MAX = 60_000
 const PROGRESS_MS = 2000
 
+/** Native modules stay where they are, which the bundle has to be told: it lies elsewhere. */
+const nativeOutside = {
+  name: 'native-outside',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@node-rs\// }, ({ path }) => ({ path: import.meta.resolve(path), external: true }))
+  },
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -40,6 +48,7 @@ async function main() {
       platform: 'node',
       target: 'node20',
       sourcemap: 'inline',
+      plugins: [nativeOutside],
     })
     if (values.seed !== undefined) return await replay(bundle, whole('seed', values.seed))
     const first = whole('from', values.from)

@@ -51,8 +51,8 @@ interface ChannelLedger {
   readonly places: Map<Message, Place>
   /** Those that somebody wanted to cancel; confirmedAt: it was. */
   readonly cancels: Map<Message, { confirmedAt: number | null }>
-  /** Those that somebody wanted to have before their time. */
-  readonly hurried: Set<Message>
+  /** Those that somebody wanted to have before their time; true: that was answered. */
+  readonly hurried: Map<Message, boolean>
   /** Those that became dead letters. */
   readonly dead: Map<Message, Letter>
   /** Those of which a crash has left two: nothing more is said of them. */
@@ -149,7 +149,7 @@ export class Ledger {
     this.#topics.get(topic)!.channels.set(channel, {
       places: new Map(),
       cancels: new Map(),
-      hurried: new Set(),
+      hurried: new Map(),
       dead: new Map(),
       doubled: new Set(),
       extraCount: 0,
@@ -261,8 +261,15 @@ export class Ledger {
 
   /** Somebody is about to have a message delivered now. */
   hurries(topic: string, channel: string, name: string): Answer {
-    this.#channel(topic, channel).hurried.add(this.#messages.get(name)!)
-    return { cancels: false, with: () => {} }
+    const { hurried } = this.#channel(topic, channel)
+    const message = this.#messages.get(name)!
+    if (!hurried.has(message)) hurried.set(message, false)
+    return {
+      cancels: false,
+      with: (done) => {
+        if (done) hurried.set(message, true)
+      },
+    }
   }
 
   // ---- dead letters ----
@@ -308,7 +315,7 @@ export class Ledger {
     this.revivedCount++
     ledger.dead.delete(message)
     ledger.places.delete(message)
-    ledger.hurried.add(message)
+    ledger.hurried.set(message, true)
     if (copies < 2) return
     ledger.doubled.add(message)
     ledger.extraCount += copies - 1
@@ -352,7 +359,7 @@ export class Ledger {
   }
 
   #lasts(message: Message, { hurried }: ChannelLedger): boolean {
-    return message.lasting && !hurried.has(message)
+    return message.lasting && hurried.get(message) !== true
   }
 
   /** Messages up to this tick may have been forgotten. */

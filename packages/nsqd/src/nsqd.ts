@@ -213,9 +213,10 @@ export class Nsqd implements Daemon {
     return this.#addresses
   }
 
-  /** What was found in files of the log, since the start, that is not what was written. */
-  get damage(): { readonly count: number; readonly bytes: number } {
-    return { count: this.#stores.damagedCount, bytes: this.#stores.damagedBytes }
+  /** What was found in files of the log, since the start, that is not what was written; and topics of which nothing could be read. */
+  get damage(): { readonly count: number; readonly bytes: number; readonly topics: number } {
+    const topics = [...this.registry.topics()].filter(({ unavailable }) => unavailable !== null).length
+    return { count: this.#stores.damagedCount, bytes: this.#stores.damagedBytes, topics }
   }
 
   /** It is being closed, or is: nothing is taken any more. */

@@ -220,7 +220,7 @@ export class Log {
 
   /** The segment that holds a position below the tail. The caller knows that it was not reclaimed. */
   segmentAt(position: number): Segment {
-    return this.#segments.at(position)
+    return this.#segments.holding(position)
   }
 
   /** The segment that holds a position, or undefined when there is none any more. */

@@ -2,6 +2,8 @@ import type { LogFile } from './files.ts'
 
 /** What a disk that cannot read a place gives up at the least. */
 const BLOCK_SIZE = 4096
+/** So often it is asked for that. */
+const ATTEMPTS = 3
 
 /** Reads as much of a file as the disk can read, and knows what that was. */
 export class Salvager {
@@ -25,7 +27,7 @@ export class Salvager {
     return this.#piece(bytes, position, 0, bytes.length)
   }
 
-  #piece(bytes: Buffer, position: number, from: number, to: number): number {
+  #piece(bytes: Buffer, position: number, from: number, to: number, attempt = 1): number {
     let at = from
     try {
       while (at < to) {
@@ -42,6 +44,7 @@ export class Salvager {
         const end = this.#piece(bytes, position, at, middle)
         return end < middle ? end : this.#piece(bytes, position, middle, to)
       }
+      if (attempt < ATTEMPTS) return this.#piece(bytes, position, at, to, attempt + 1)
       bytes.fill(0, at, to)
       this.unreadable += to - at
       return to

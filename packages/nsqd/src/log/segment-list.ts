@@ -37,7 +37,7 @@ export class SegmentList {
   }
 
   /** The segment that holds a position, or the last one before it; there is one. */
-  at(position: number): Segment {
+  holding(position: number): Segment {
     const { all } = this
     let low = 0
     let high = all.length - 1
@@ -52,7 +52,7 @@ export class SegmentList {
   /** The segment that holds a position, or undefined when there is none. */
   find(position: number): Segment | undefined {
     if (this.all.length === 0) return undefined
-    const segment = this.at(position)
+    const segment = this.holding(position)
     return position >= segment.base && position < segment.tail ? segment : undefined
   }
 

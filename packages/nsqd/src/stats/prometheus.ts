@@ -167,6 +167,12 @@ const FIGURES: readonly Figure[] = [
   },
   ofNsqd('log_written_bytes_total', 'counter', 'Bytes written to the log', ({ diskMeter }) => diskMeter.written),
   ofNsqd('log_damaged_total', 'counter', 'Stretches of files that were not as written', ({ damage }) => damage.count),
+  ofNsqd(
+    'topics_unavailable',
+    'gauge',
+    'Topics whose files could not be read at the start',
+    ({ damage }) => damage.topics,
+  ),
   ofNsqd('log_damaged_bytes_total', 'counter', 'Bytes in such stretches', ({ damage }) => damage.bytes),
   ofNsqd('connections', 'gauge', 'TCP connections', ({ clients }) => clients.size),
   ofNsqd('healthy', 'gauge', '1 while /ping says OK', ({ health }) => Number(health === 'OK')),

@@ -4,7 +4,8 @@ import { createServer as createTlsServer } from 'node:https'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { auth, dpub, mpub, pub, rdy, sub } from '@nsq-ts/protocol'
+import { auth, dpub, identify, mpub, pub, rdy, sub } from '@nsq-ts/protocol'
+import { encodeHeaders, hmpub, hpub } from '@nsq-ts/protocol/headers'
 import nsqjs from 'nsqjs'
 import { describe, expect, test } from 'vitest'
 import { createAuthServer } from '../../../../docs/examples/auth-server.ts'
@@ -131,6 +132,39 @@ describe('asking', () => {
     using client = UpgradedConnection.open(nsqd.tcpPort)
     await client.ask(auth(Buffer.from([0x61, 0x20, 0xff, 0x26, 0x2a, 0x7e])))
     expect(url).toBe('/auth?common_name=&remote_ip=127.0.0.1&secret=a+%FF%26%2A~&tls=false')
+  })
+
+  test('publishes with headers need what publishes need, and are renewed like them', async () => {
+    let permissions = ['publish']
+    let asked = 0
+    await using server = await answering(() => {
+      asked++
+      return { ttl: 1, authorizations: [{ topic: '^orders$', channels: ['.*'], permissions }] }
+    })
+    await using nsqd = await startNsqd(`--auth-http-address=${server.address}`)
+    const headed = { block: encodeHeaders({ n: '1' }), body: Buffer.from('x') }
+    const open = async (): Promise<UpgradedConnection> => {
+      const client = UpgradedConnection.open(nsqd.tcpPort)
+      await client.ask(identify({ feature_negotiation: true, message_headers: true }))
+      return client
+    }
+    for (const [command, name] of [
+      [hpub('invoices', headed), 'HPUB'],
+      [hmpub('invoices', [headed]), 'HMPUB'],
+    ] as const) {
+      using first = await open()
+      expect(await first.ask(command)).toBe(`E_AUTH_FIRST AUTH required before ${name}`)
+      using second = await open()
+      await second.ask(auth(secret))
+      expect(await second.ask(command)).toBe(`E_UNAUTHORIZED AUTH failed for ${name} on "invoices" ""`)
+    }
+    using client = await open()
+    await client.ask(auth(secret))
+    expect(await client.ask(hpub('orders', headed))).toBe('OK')
+    const before = asked
+    permissions = ['subscribe']
+    await expect.poll(() => client.ask(hmpub('orders', [headed])), { timeout: 5000 }).toMatch(/^E_UNAUTHORIZED/)
+    expect(asked).toBeGreaterThan(before)
   })
 
   test('a server that fails is passed over for one that does not', async () => {

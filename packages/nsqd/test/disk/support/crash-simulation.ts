@@ -664,7 +664,8 @@ export class CrashSimulation {
   // ---- dying and starting ----
 
   #crash(kind: Death): void {
-    const failed = this.disk.failed || this.disk.dead
+    const failed = this.disk.faulted
+    this.#everDamaged ||= this.disk.dead // a write may have been cut short
     this.disk[kind]()
     this.#start(kind, failed)
   }
@@ -678,7 +679,10 @@ export class CrashSimulation {
     const counts = this.#counts()
     const failed = this.disk.failed
     this.disk.faults = []
+    if (this.#random() < 0.25) this.disk.dieAt = this.disk.calls + 1 + below(this.#random, 30) // it does not come to its end
     const failures = this.#broker.registry.shutDown()
+    if (this.disk.dead) return this.#crash(this.#death())
+    this.disk.dieAt = Infinity
     if (failures.length > 0 && !failed) throw failures[0]!.error
     while (this.disk.busy) this.disk.complete()
     this.#persistMetadataOf(counts)
@@ -695,7 +699,7 @@ export class CrashSimulation {
   /** @returns what it turned out to be a start after */
   #start(kind: Death | 'restart', failed: boolean): Death | 'restart' {
     this.disk.faults = []
-    this.disk.failed = false
+    this.disk.faulted = false
     this.#subscribers.clear()
     this.#graveyard.restarted()
     const { clock } = this.#broker
@@ -732,7 +736,7 @@ export class CrashSimulation {
     }
     const death = this.#random() < 0.5 ? 'kill' : 'cutPower'
     this.disk[death]()
-    this.disk.failed = false
+    this.disk.faulted = false
     return death
   }
 

@@ -64,19 +64,21 @@ export class DeadLedger {
     const body = frame.body.toString('latin1')
     const where = `the dead letter ${body.slice(0, body.indexOf('.'))} (id ${frame.id}) of ${this.#where}`
     const known = this.#letters.get(body)
+    // A crash came while it was on its way back: it may be here, and there, or in both.
+    const isAstray = known?.id === frame.id && known.state === 'free' && known.revived
     if (known?.id === frame.id) {
       if (known.state === 'done') throw new Error(`${where} was done with and comes again`)
-      if (known.state === 'free' && known.revived && entry !== undefined) entry.twice = true
+      if (isAstray && entry !== undefined) entry.twice = true
       known.state = 'open'
     } else {
-      if (known !== undefined && !known.revived && !known.vague && !anything)
+      if (known !== undefined && !known.revived && !known.vague && !anything && entry?.twice !== true)
         throw new Error(`${where} is the second one, after ${known.id}`)
       if (entry !== undefined && !anything) this.#judge(where, entry)
       this.#letters.set(body, seen(frame.id))
     }
     if (entry !== undefined && (entry.state === 'open' || entry.state === 'free')) {
       // Where much was forgotten, the message itself may be back as well.
-      entry.state = anything || known?.vague === true ? 'free' : 'dead'
+      entry.state = anything || known?.vague === true || isAstray || entry.twice ? 'free' : 'dead'
       entry.flushed = true
       entry.synced = durable
     }
@@ -106,8 +108,8 @@ export class DeadLedger {
 
   // ---- sent back ----
 
-  leaves(body: string, id: string): void {
-    this.#letterOf(body, id).leaving = true
+  leaves(body: string, id: string, entry: DyingEntry | undefined): void {
+    this.#letterOf(body, id, entry?.twice === true).leaving = true
   }
 
   /** It is back in its channel. @param confirmed that is written down on both sides; `durable`: on stable storage */
@@ -129,11 +131,11 @@ export class DeadLedger {
   }
 
   /** Nobody need have seen it before. */
-  #letterOf(body: string, id: string): Letter {
+  #letterOf(body: string, id: string, twice: boolean): Letter {
     let letter = this.#letters.get(body)
     if (letter?.id === id) return letter
     // One that a crash may have left here beside it: the message comes once for each.
-    const doubled = letter !== undefined && (letter.state === 'free' || this.#doubts)
+    const doubled = letter !== undefined && (letter.state === 'free' || letter.revived || this.#doubts || twice)
     if (letter?.state === 'open' && !doubled)
       throw new Error(`${this.#where}: ${id} is the second letter, after ${letter.id}`)
     this.#letters.set(body, (letter = { ...seen(id), doubled }))
@@ -149,7 +151,8 @@ export class DeadLedger {
       const entry = entryOf(body)
       const known = kind === 'cutPower' ? letter.synced : letter.flushed
       if (letter.leaving) {
-        // In the one place, or the other, or both.
+        // In the one place, or the other, or both; where it was so before, twice in the other.
+        if ((letter.state === 'free' || letter.doubled) && entry !== undefined) entry.twice = true
         letter.leaving = false
         letter.revived = true
         letter.state = 'free'

@@ -114,7 +114,7 @@ export class Graveyard {
     const bodies = letters.map(({ content }) => content.body.toString('latin1'))
     log(`  back to ${topic.name}/${target.name}: ${bodies.map((body) => body.slice(0, body.indexOf('.'))).join()}`)
     const grave = ledger.topics.get(topic.name)!.channels.get(target.name)!
-    letters.forEach(({ content }, i) => grave.dead.leaves(bodies[i]!, content.id))
+    letters.forEach(({ content }, i) => grave.dead.leaves(bodies[i]!, content.id, grave.entries.get(bodies[i]!)))
     sendBack(letters, { topic: from, channel }, target, (sentCount, error) => {
       log(`  ${sentCount} sent back ${error?.message ?? ''}`)
       if (disk.dead || target.closed) return
@@ -147,12 +147,9 @@ export class Graveyard {
   }
 
   #read({ index, segment }: MessageRef): Content | undefined {
-    if (segment.loading) return undefined
-    try {
-      return segment.log.whileLoaded(segment, () => contentOf(segment, index))
-    } catch {
-      return undefined // the disk fails, or is dead
-    }
+    if (segment.resident) return contentOf(segment, index)
+    segment.load(() => {}) // for the next time
+    return undefined
   }
 
   #topics(): Topic[] {

@@ -130,10 +130,12 @@ export class Ledger {
   }
 
   topicEmptied(topicName: string, failed: boolean): void {
+    if (failed) this.#loose = true // what waited may wait again, for a channel that is yet to be made
     const topic = this.topics.get(topicName)!
     for (const channel of topic.channels.values()) {
       for (const entry of channel.entries.values()) {
         if (!entry.message.waiting || entry.state === 'done') continue
+        if (entry.again) continue // it was rewound into the channel, and is its own
         mark(entry, failed || entry.message.vague ? 'free' : 'dropped')
       }
     }

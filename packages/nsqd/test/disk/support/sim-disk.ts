@@ -59,8 +59,8 @@ export class SimDisk implements LogFiles {
   /** Calls so far, for determinism and for faults. */
   calls = 0
   faults: Fault[] = []
-  /** Some calls failed since `healed` was called last. */
-  failed = false
+  /** Some calls failed since this was reset, other than those of a process that is dead. */
+  faulted = false
   openCount = 0
   /** A sync failed once: what it lost may look as if it were there until the power goes. */
   lostWrites = false
@@ -86,6 +86,11 @@ export class SimDisk implements LogFiles {
 
   get dead(): boolean {
     return this.calls >= this.dieAt
+  }
+
+  /** Calls fail now, or have failed. */
+  get failed(): boolean {
+    return this.faulted || this.dead
   }
 
   // ---- what happens to it ----
@@ -276,10 +281,7 @@ export class SimDisk implements LogFiles {
 
   #call(kind: CallKind): void {
     this.calls++
-    if (this.dead) {
-      this.failed = true
-      throw failure('EIO', 'the process is dead')
-    }
+    if (this.dead) throw failure('EIO', 'the process is dead')
     const { planned } = this
     if (
       planned !== null &&
@@ -287,12 +289,12 @@ export class SimDisk implements LogFiles {
       planned.what !== 'short' &&
       KINDS[planned.what].includes(kind)
     ) {
-      this.failed = true
+      this.faulted = true
       throw failure(planned.what, kind)
     }
     for (const fault of this.faults) {
       if (!fault.kinds.includes(kind) || fault.after-- > 0 || fault.count-- <= 0) continue
-      this.failed = true
+      this.faulted = true
       throw failure(fault.code, kind)
     }
   }
