@@ -12,7 +12,7 @@ import { fakeNsqd } from '../fixtures/fake-upstream.ts'
 import { startAdmin } from '../fixtures/admin.ts'
 import { violations } from './support/axe.ts'
 import { CHROMIUM, launchBrowser, openPage } from './support/browser.ts'
-import { layoutShift } from './support/layout-shift.ts'
+import { LAYOUT_SHIFT_MAX, layoutShift } from './support/layout-shift.ts'
 import { logIn } from './support/log-in.ts'
 
 // Messages of a real cluster on the page: in every state, every action, page by page, and when a node cannot say.
@@ -366,7 +366,7 @@ describe.skipIf(CHROMIUM === undefined)('messages on the page', () => {
       await page.goto(at(`/topics/looks/c/messages?state=${state}`))
       await page.getByText('as of').waitFor()
       await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' })
-      expect(await layoutShift(page)).toBeLessThan(0.02)
+      expect(await layoutShift(page)).toBeLessThan(LAYOUT_SHIFT_MAX)
       await heads(page).first().click()
       await page.emulateMedia({ colorScheme: 'light' })
       expect({ state, found: await violations(page) }).toEqual({ state, found: [] })

@@ -6,7 +6,7 @@ import { startCluster } from '../fixtures/cluster.ts'
 import type { RunningCluster } from '../fixtures/cluster.ts'
 import { CHROMIUM, launchBrowser, openPage } from './support/browser.ts'
 import type { OpenPage } from './support/browser.ts'
-import { layoutShift } from './support/layout-shift.ts'
+import { LAYOUT_SHIFT_MAX, layoutShift } from './support/layout-shift.ts'
 
 // What the page shows of a real cluster, how one gets about in it, and what it does when parts of the cluster are gone.
 
@@ -201,12 +201,13 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await using tab = await open('/', { viewport: { width: 390, height: 844 } })
     const { page } = tab
     await topicLink(page, 'orders').waitFor()
+    expect(await layoutShift(page)).toBeLessThan(0.02)
     for (const path of ['/', '/topics/orders', '/topics/orders/billing', '/nodes', '/lookup', '/counter']) {
       await page.goto(at(path))
       await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' })
       await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' })
       await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
-      expect({ path, moved: (await layoutShift(page)) > 0.02 }).toEqual({ path, moved: false })
+      expect({ path, moved: (await layoutShift(page)) > LAYOUT_SHIFT_MAX }).toEqual({ path, moved: false })
     }
     expect(tab.problems).toEqual([])
   })
