@@ -149,8 +149,8 @@ describe('messages', () => {
     for (const channel of ['a', 'b']) {
       await first.post(`/channel/retries?topic=shared&channel=${channel}&dead_letter_topic=shared-graves`)
     }
-    await makeDeadLetters(first, 'shared', 'a', ['1', '2', '3'])
-    await makeDeadLetters(first, 'shared', 'b', ['4', '5'])
+    await makeDeadLetters(first, 'shared', 'a', ['1', '2', '3'], 'shared-graves')
+    await makeDeadLetters(first, 'shared', 'b', ['4', '5'], 'shared-graves')
     const all = async (channel: string) => {
       const found: string[] = []
       for (let offset: number | null = 0; offset !== null;) {
