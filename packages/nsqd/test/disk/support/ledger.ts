@@ -249,6 +249,7 @@ export class Ledger {
       if (message === undefined && !this.#loose) throw new Error(`nobody published ${short(body)}`)
       if (message === undefined) continue
       if (message.emptied) throw new Error(`${short(body)} was emptied away and is to come again`)
+      message.waiting = message.vague = false // a channel has read as far: it is the channels' now, for sure
       const known = entries.get(body)
       if (known?.state === 'open') continue
       const entry = { ...entryOf(message), notBefore: 0, dueAt: 0, again: true }
