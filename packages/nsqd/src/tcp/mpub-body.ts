@@ -1,8 +1,7 @@
-import { type CommandReader, ProtocolError } from '@nsq-ts/protocol'
+import { type CommandReader, ProtocolError, SIZE_FIELD_SIZE } from '@nsq-ts/protocol'
 import { pieceSizeMax } from './headed-publish.ts'
 import type { TcpOptions } from './tcp-context.ts'
 
-const SIZE_FIELD_SIZE = 4
 /** The least that a message takes: its size and one byte. */
 const MESSAGE_SIZE_MIN = SIZE_FIELD_SIZE + 1
 

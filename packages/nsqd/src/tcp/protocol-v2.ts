@@ -12,6 +12,7 @@ import {
   parseIdHi,
   parseIdLo,
   ProtocolError,
+  SIZE_FIELD_SIZE,
   quoteName,
   readCommand,
   type ErrorCode,
@@ -31,7 +32,6 @@ import type { TcpContext } from './tcp-context.ts'
 import type { Grant } from './upgrade.ts'
 
 const MAGIC = Buffer.from('  V2')
-const SIZE_FIELD_SIZE = 4
 /** The commands that need permission where there are auth servers. */
 const GUARDED: ReadonlySet<Command> = new Set([
   Command.sub,

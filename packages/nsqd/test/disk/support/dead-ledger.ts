@@ -2,13 +2,18 @@ import type { Frame } from '../../core/support/frame.ts'
 
 /** What a channel with a retry policy owes of a message (ledger.ts), as far as dead letters are concerned. */
 export interface DyingEntry {
+  /** open: it is owed if it is safe; done: finished; dropped: emptied away; free: it may come or not; dead: a dead letter. */
   state: 'open' | 'done' | 'dropped' | 'free' | 'dead'
+  /** What happened to it last is in the journal, or on stable storage. */
   flushed: boolean
   synced: boolean
   attempts: number
+  /** After a crash, attempts that were not written down may be told again. */
   fuzzy: boolean
+  /** The journal was damaged, and it was being moved to its channel's own log: it may come twice. */
   twice: boolean
   notBefore: number
+  /** The time that it was scheduled for, until it was delivered; 0: none. */
   dueAt: number
 }
 

@@ -1,7 +1,7 @@
 import { TopicExitingError } from '../../../src/core/topic.ts'
 import type { Durability } from '../../../src/log/topic-store.ts'
 import type { Frame } from '../../core/support/frame.ts'
-import { DeadLedger } from './dead-ledger.ts'
+import { DeadLedger, type DyingEntry } from './dead-ledger.ts'
 
 /** Due times are exact to this, in milliseconds. */
 const TOLERANCE_MS = 2
@@ -26,21 +26,8 @@ export interface LedgerMessage {
 }
 
 /** What a channel owes of a message. */
-interface Entry {
+interface Entry extends DyingEntry {
   readonly message: LedgerMessage
-  /** open: it is owed if it is safe; done: finished; dropped: emptied away; free: it may come or not; dead: a dead letter. */
-  state: 'open' | 'done' | 'dropped' | 'free' | 'dead'
-  /** What happened to it last is in the journal, or on stable storage. */
-  flushed: boolean
-  synced: boolean
-  attempts: number
-  /** After a crash, attempts that were not written down may be told again. */
-  fuzzy: boolean
-  /** The journal was damaged, and it was being moved to its channel's own log: it may come twice. */
-  twice: boolean
-  notBefore: number
-  /** The time that it was scheduled for, until it was delivered; 0: none. */
-  dueAt: number
   /** It comes because its channel was rewound. */
   again: boolean
 }
